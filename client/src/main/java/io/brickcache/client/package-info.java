@@ -1,0 +1,2 @@
+/** The command-line client {@code brickcache}. */
+package io.brickcache.client;

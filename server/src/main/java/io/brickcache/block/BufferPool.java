@@ -1,0 +1,199 @@
+package io.brickcache.block;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All I/O memory of one loop: a fixed arena, divided by the buddy system (Knuth, TAOCP 1, 2.5, algorithms R and S) into
+ * pieces of a power of two from 4 KiB up. It never grows: a caller that gets nothing waits its turn with
+ * {@link #whenAvailable}.
+ *
+ * <p>Invariants: free pieces of one order do not touch their buddies; the sum of free and handed-out bytes is the arena.
+ */
+public final class BufferPool {
+
+    public static final int ALIGNMENT = 4096;
+
+    private static final int MIN_SHIFT = 12;
+
+    private final ByteBuffer arena;
+    private final long arenaAddress;
+    private final int arenaShift;
+    /** Per piece of the smallest size: order+1 of the free piece that starts there, or 0. */
+    private final byte[] freeOrderAt;
+    /** Buffer objects by order, made once and reused; index = piece start / piece size. */
+    private final @Nullable IoBuffer[][] buffers;
+
+    private final int[][] freeStacks;
+    private final int[] freeCounts;
+    private final Deque<Waiter> waiters = new ArrayDeque<>();
+    private int freeBytes;
+    private boolean serving;
+
+    /** Waits for memory. */
+    public interface Waiter {
+        /** Bytes it needs. */
+        int bytesWanted();
+
+        /** Called on the loop with a buffer that now belongs to the waiter. */
+        void available(IoBuffer buffer);
+    }
+
+    /**
+     * @param arenaBytes a power of two from 64 KiB to 1 GiB; allocated at once
+     */
+    public BufferPool(int arenaBytes) {
+        if (Integer.bitCount(arenaBytes) != 1 || arenaBytes < 1 << 16) {
+            throw new IllegalArgumentException(
+                    "arena of " + arenaBytes + " bytes is not a power of two of 64 KiB or more");
+        }
+        ByteBuffer raw = ByteBuffer.allocateDirect(Math.addExact(arenaBytes, ALIGNMENT - 1));
+        arena = raw.alignedSlice(ALIGNMENT).limit(arenaBytes).slice();
+        arenaAddress = Pointer.nativeValue(Native.getDirectBufferPointer(arena));
+        arenaShift = Integer.numberOfTrailingZeros(arenaBytes);
+        freeOrderAt = new byte[arenaBytes >> MIN_SHIFT];
+        int orders = arenaShift - MIN_SHIFT + 1;
+        buffers = new IoBuffer[orders][];
+        freeStacks = new int[orders][];
+        freeCounts = new int[orders];
+        for (int order = 0; order < orders; order++) {
+            int pieces = arenaBytes >> MIN_SHIFT + order;
+            buffers[order] = new IoBuffer[pieces];
+            freeStacks[order] = new int[pieces];
+        }
+        pushFree(orders - 1, 0);
+        freeBytes = arenaBytes;
+    }
+
+    /** Largest request that can ever be served, in bytes. */
+    public int maxBytes() {
+        return 1 << arenaShift;
+    }
+
+    public int freeBytes() {
+        return freeBytes;
+    }
+
+    /** Bytes handed out, rounded up to pieces. */
+    public int usedBytes() {
+        return maxBytes() - freeBytes;
+    }
+
+    /**
+     * A buffer of at least {@code bytes} bytes with one reference, content undefined; null if there is no room now or
+     * others wait already.
+     */
+    public @Nullable IoBuffer tryAllocate(int bytes) {
+        return waiters.isEmpty() ? take(bytes) : null;
+    }
+
+    /** Serves the waiter now or, in order of arrival, when memory comes back. */
+    public void whenAvailable(Waiter waiter) {
+        if (waiter.bytesWanted() > maxBytes()) {
+            throw new IllegalArgumentException(waiter.bytesWanted() + " bytes never fit a pool of " + maxBytes());
+        }
+        waiters.add(waiter);
+        serveWaiters();
+    }
+
+    /** Takes back a waiter that no longer wants memory. */
+    public void cancel(Waiter waiter) {
+        waiters.remove(waiter);
+    }
+
+    void free(IoBuffer buffer) {
+        int order = orderOf(buffer.capacity());
+        int start = buffer.arenaOffset();
+        freeBytes += buffer.capacity();
+        while (order < freeStacks.length - 1) {
+            int buddy = start ^ 1 << MIN_SHIFT + order;
+            if (freeOrderAt[buddy >> MIN_SHIFT] != order + 1) {
+                break;
+            }
+            removeFree(order, buddy);
+            start = Math.min(start, buddy);
+            order++;
+        }
+        pushFree(order, start);
+        serveWaiters();
+    }
+
+    private void serveWaiters() {
+        if (serving) {
+            return;
+        }
+        serving = true;
+        try {
+            Waiter first;
+            while ((first = waiters.peek()) != null) {
+                IoBuffer buffer = take(first.bytesWanted());
+                if (buffer == null) {
+                    return;
+                }
+                waiters.remove();
+                first.available(buffer);
+            }
+        } finally {
+            serving = false;
+        }
+    }
+
+    private @Nullable IoBuffer take(int bytes) {
+        if (bytes > maxBytes()) {
+            throw new IllegalArgumentException(bytes + " bytes never fit a pool of " + maxBytes());
+        }
+        int wanted = orderOf(bytes);
+        int order = wanted;
+        while (order < freeStacks.length && freeCounts[order] == 0) {
+            order++;
+        }
+        if (order == freeStacks.length) {
+            return null;
+        }
+        int start = freeStacks[order][freeCounts[order] - 1];
+        removeFree(order, start);
+        while (order > wanted) {
+            order--;
+            pushFree(order, start + (1 << MIN_SHIFT + order));
+        }
+        freeBytes -= 1 << MIN_SHIFT + wanted;
+        IoBuffer buffer = bufferAt(wanted, start);
+        buffer.acquired();
+        return buffer;
+    }
+
+    private IoBuffer bufferAt(int order, int start) {
+        int size = 1 << MIN_SHIFT + order;
+        int piece = start / size;
+        IoBuffer buffer = buffers[order][piece];
+        if (buffer == null) {
+            buffer = new IoBuffer(this, arena.slice(start, size), arenaAddress + start, start);
+            buffers[order][piece] = buffer;
+        }
+        return buffer;
+    }
+
+    private void pushFree(int order, int start) {
+        freeStacks[order][freeCounts[order]++] = start;
+        freeOrderAt[start >> MIN_SHIFT] = (byte) (order + 1);
+    }
+
+    private void removeFree(int order, int start) {
+        int[] stack = freeStacks[order];
+        int i = freeCounts[order] - 1;
+        while (stack[i] != start) {
+            i--;
+        }
+        stack[i] = stack[--freeCounts[order]];
+        freeOrderAt[start >> MIN_SHIFT] = 0;
+    }
+
+    private static int orderOf(int bytes) {
+        int pieces = Math.max(1, bytes) - 1 >> MIN_SHIFT;
+        return 32 - Integer.numberOfLeadingZeros(pieces);
+    }
+}

@@ -1,0 +1,76 @@
+package io.brickcache.block;
+
+import java.nio.ByteBuffer;
+
+/**
+ * A piece of a {@link BufferPool}: direct memory, aligned to 4096 bytes, counted references. Confined to the pool's
+ * loop, except that device threads may move its bytes while a request is in flight.
+ */
+public final class IoBuffer {
+
+    private final BufferPool pool;
+    private final ByteBuffer bytes;
+    private final long address;
+    private final int arenaOffset;
+    private int references;
+
+    IoBuffer(BufferPool pool, ByteBuffer bytes, long address, int arenaOffset) {
+        this.pool = pool;
+        this.bytes = bytes;
+        this.address = address;
+        this.arenaOffset = arenaOffset;
+    }
+
+    /**
+     * The memory, from 0 to {@link #capacity()}. Position and limit are scratch: whoever uses relative access or a
+     * bulk operation sets them first.
+     */
+    public ByteBuffer bytes() {
+        return bytes;
+    }
+
+    /** The memory with position and limit set to [from, from+length). */
+    public ByteBuffer bytes(int from, int length) {
+        return bytes.limit(from + length).position(from);
+    }
+
+    /** Native address of byte 0. */
+    public long address() {
+        return address;
+    }
+
+    public int capacity() {
+        return bytes.capacity();
+    }
+
+    /** One more owner. */
+    public IoBuffer retain() {
+        if (references <= 0) {
+            throw new IllegalStateException("retain of a released buffer");
+        }
+        references++;
+        return this;
+    }
+
+    /** One owner less; the last one gives the memory back to the pool. */
+    public void release() {
+        if (references <= 0) {
+            throw new IllegalStateException("release of a released buffer");
+        }
+        if (--references == 0) {
+            pool.free(this);
+        }
+    }
+
+    int arenaOffset() {
+        return arenaOffset;
+    }
+
+    void acquired() {
+        references = 1;
+    }
+
+    int references() {
+        return references;
+    }
+}

@@ -1,0 +1,114 @@
+package io.brickcache.cache.index;
+
+import io.brickcache.cache.index.MetadataStore.Family;
+import java.nio.ByteBuffer;
+
+/**
+ * Changes to a {@link MetadataStore}, encoded into one growing direct buffer that is reused from commit to commit:
+ * entries of {kind and family 1, key length 2, value length 4, key, value}. Loop-confined while it is being filled.
+ */
+public final class MetadataBatch {
+
+    /** Sees the entries in the order they were added. */
+    public interface Reader<X extends Exception> {
+        void put(Family family, ByteBuffer key, ByteBuffer value) throws X;
+
+        void delete(Family family, ByteBuffer key) throws X;
+
+        /** Deletes all keys from {@code from} (inclusive) to {@code to} (exclusive). */
+        void deleteRange(Family family, ByteBuffer from, ByteBuffer to) throws X;
+    }
+
+    private static final int PUT = 0;
+    private static final int DELETE = 1;
+    private static final int DELETE_RANGE = 2;
+    private static final int HEADER_BYTES = 7;
+    private static final Family[] FAMILIES = Family.values();
+
+    private ByteBuffer entries = ByteBuffer.allocateDirect(1 << 16);
+    private int valueLengthAt;
+    private int valueStart;
+
+    /** Forgets all entries. */
+    public void clear() {
+        entries.clear();
+    }
+
+    public boolean isEmpty() {
+        return entries.position() == 0;
+    }
+
+    /** Bytes of the encoded entries. */
+    public int sizeBytes() {
+        return entries.position();
+    }
+
+    /**
+     * Begins a put: the caller writes exactly {@code maxValueBytes} or fewer value bytes relatively into the returned
+     * buffer (big-endian) and calls {@link #endPut}.
+     */
+    public ByteBuffer beginPut(Family family, byte[] key, int maxValueBytes) {
+        begin(PUT, family, key.length, maxValueBytes);
+        entries.put(key);
+        valueStart = entries.position();
+        return entries;
+    }
+
+    /** Ends the put begun last. */
+    public void endPut() {
+        entries.putInt(valueLengthAt, entries.position() - valueStart);
+    }
+
+    public void put(Family family, byte[] key, byte[] value) {
+        beginPut(family, key, value.length).put(value);
+        endPut();
+    }
+
+    public void delete(Family family, byte[] key) {
+        begin(DELETE, family, key.length, 0);
+        entries.put(key);
+    }
+
+    /** Deletes keys from {@code from} (inclusive) to {@code to} (exclusive). */
+    public void deleteRange(Family family, byte[] from, byte[] to) {
+        begin(DELETE_RANGE, family, from.length, to.length);
+        entries.put(from).put(to);
+        entries.putInt(valueLengthAt, to.length);
+    }
+
+    private void begin(int kind, Family family, int keyBytes, int valueBytes) {
+        ensure(HEADER_BYTES + keyBytes + valueBytes);
+        entries.put((byte) (kind << 4 | family.ordinal()));
+        entries.putShort((short) keyBytes);
+        valueLengthAt = entries.position();
+        entries.putInt(0);
+    }
+
+    private void ensure(int bytes) {
+        if (entries.remaining() < bytes) {
+            int capacity = Math.max(entries.capacity() * 2, Math.addExact(entries.position(), bytes));
+            entries = ByteBuffer.allocateDirect(capacity).put(entries.flip());
+        }
+    }
+
+    /** Walks the entries; the buffers are valid only during each call. */
+    public <X extends Exception> void read(Reader<X> reader) throws X {
+        ByteBuffer in = entries.duplicate().flip();
+        while (in.hasRemaining()) {
+            int head = in.get();
+            int keyBytes = Short.toUnsignedInt(in.getShort());
+            int valueBytes = in.getInt();
+            Family family = FAMILIES[head & 0xF];
+            int keyStart = in.position();
+            ByteBuffer key = in.slice(keyStart, keyBytes);
+            ByteBuffer value = in.slice(keyStart + keyBytes, valueBytes);
+            in.position(keyStart + keyBytes + valueBytes);
+            switch (head >> 4) {
+                case PUT -> reader.put(family, key, value);
+                case DELETE -> reader.delete(family, key);
+                case DELETE_RANGE -> reader.deleteRange(family, key, value);
+                default -> throw new IllegalStateException("entry of kind " + (head >> 4));
+            }
+        }
+    }
+}

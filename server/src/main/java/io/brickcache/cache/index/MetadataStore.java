@@ -1,0 +1,51 @@
+package io.brickcache.cache.index;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Durable, ordered records of one cache: the port behind which RocksDB lies. It knows keys and values only; what they
+ * mean is said by the record classes beside it.
+ *
+ * <p>{@link #commit} is asynchronous: it is called on the cache's loop, the work is done elsewhere, the callback comes
+ * back on the loop. The other methods block and are called before the cache serves requests, or after.
+ */
+public interface MetadataStore extends AutoCloseable {
+
+    /** The column families. The ordinals are not stored. */
+    enum Family {
+        CACHE,
+        BRICKS,
+        SLOTS,
+        JOURNAL,
+        HEAT
+    }
+
+    /** Sees one record; both buffers are valid only during the call. */
+    @FunctionalInterface
+    interface Visitor {
+        void record(ByteBuffer key, ByteBuffer value) throws MetadataException;
+    }
+
+    /** Hears how a commit ended: null if it is durable. */
+    @FunctionalInterface
+    interface Callback {
+        void committed(@org.jspecify.annotations.Nullable MetadataException failure);
+    }
+
+    /** Visits all records of a family in unsigned byte order of their keys. Blocks. */
+    void scan(Family family, Visitor visitor) throws MetadataException;
+
+    /**
+     * Applies the batch atomically and makes it durable: after a crash either all of it is there or nothing, and all
+     * of it once the callback has heard of success. Batches become durable in the order they were handed over. The
+     * batch belongs to the store until the callback; after a failure the store holds the state before the batch.
+     */
+    void commit(MetadataBatch batch, Callback callback);
+
+    /** Bytes that the records take on the SSD, roughly. */
+    long sizeBytes();
+
+    /** Waits for commits under way and closes. Blocks. Idempotent. */
+    @Override
+    void close();
+}

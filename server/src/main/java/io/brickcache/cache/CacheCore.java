@@ -4,7 +4,6 @@ import io.brickcache.block.BlockDevice;
 import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
-import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.Checksums;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.data.SsdLayout;
@@ -99,14 +98,14 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         return map.find(SlotTable.key(brick.id(), block));
     }
 
-    /** Takes a slot from a record at start. */
-    void restore(int slot) {
+    /** Takes a slot from a record at start; if it is dirty, it has been since {@code dirtySince}. */
+    void restore(int slot, int dirtySince) {
         CachedBrick brick = brickOf(slot);
         map.add(slot);
         mappedSlots++;
         brick.cachedBlocks++;
         if (slots.state(slot) == SlotTable.DIRTY) {
-            brick.regions().added(slots.block(slot), tick());
+            brick.regions().added(slots.block(slot), dirtySince);
         }
         policy.inserted(slot);
     }
@@ -257,7 +256,15 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     /** Reads or writes the disk of a brick. */
     void submitDisk(
-            IoOp op, int tag, int index, int count, CachedBrick brick, long offset, int length, IoBuffer buffer, int at,
+            IoOp op,
+            int tag,
+            int index,
+            int count,
+            CachedBrick brick,
+            long offset,
+            int length,
+            IoBuffer buffer,
+            int at,
             IoOwner owner) {
         EngineIo io = ios.take();
         io.tag = tag;
@@ -285,7 +292,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         bricks[brick.id()] = null;
     }
 
-    @Nullable CachedBrick brick(int id) {
+    @Nullable
+    CachedBrick brick(int id) {
         return bricks[id];
     }
 
@@ -371,10 +379,6 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     long memoryBytes() {
         return slots.memoryBytes() + map.memoryBytes() + allocator.memoryBytes() + policy.memoryBytes();
-    }
-
-    static IoStatus mediumError(boolean failed) {
-        return failed ? IoStatus.IO_ERROR : IoStatus.OK;
     }
 
     /** Reused objects of one kind: as many as were ever in use at once. */

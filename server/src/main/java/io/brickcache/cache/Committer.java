@@ -42,6 +42,7 @@ final class Committer {
     private final MetadataBatch batch = new MetadataBatch();
     private final Deque<Epoch> closed = new ArrayDeque<>();
     private final Deque<Epoch> spare = new ArrayDeque<>();
+    private final Deque<Runnable> releaseWaiters = new ArrayDeque<>();
     private Epoch open = new Epoch();
     private @Nullable Epoch committing;
     private boolean startScheduled;
@@ -55,7 +56,8 @@ final class Committer {
 
     /** Where the committer finds the bricks by their number. */
     interface Bricks {
-        @Nullable DiskSync disk(int brick);
+        @Nullable
+        DiskSync disk(int brick);
     }
 
     private final class SsdSync extends IoRequest {
@@ -162,8 +164,13 @@ final class Committer {
         request();
     }
 
-    boolean isIdle() {
-        return committing == null && !startScheduled && !open.hasChanges() && open.listeners.isEmpty();
+    /** Runs the task when everything is free that is retired now; at once if nothing is. */
+    void whenReleased(Runnable task) {
+        if (closed.isEmpty()) {
+            task.run();
+        } else {
+            releaseWaiters.add(task);
+        }
     }
 
     long commits() {
@@ -172,10 +179,6 @@ final class Committer {
 
     long failedCommits() {
         return failedCommits;
-    }
-
-    long openEpoch() {
-        return open.number;
     }
 
     /** No more commits on its own account; one under way goes on. */
@@ -338,6 +341,10 @@ final class Committer {
             closed.removeFirst();
             onRelease.accept(first);
             spare.push(first);
+        }
+        Runnable waiter;
+        while (closed.isEmpty() && (waiter = releaseWaiters.poll()) != null) {
+            waiter.run();
         }
     }
 }

@@ -1,0 +1,317 @@
+package io.brickcache.cache;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.BufferPool;
+import io.brickcache.block.IoStatus;
+import io.brickcache.cache.data.SsdLayout;
+import io.brickcache.cache.index.BlockShape;
+import io.brickcache.cache.index.BrickRecord;
+import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataException.Kind;
+import io.brickcache.cache.index.MetadataStore;
+import io.brickcache.cache.index.MetadataStore.Family;
+import io.brickcache.cache.index.SlotJournal;
+import io.brickcache.cache.index.SlotRecords;
+import io.brickcache.cache.index.SlotTable;
+import io.brickcache.env.Loop;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One SSD data area, its metadata, and the bricks behind it; a state machine on one loop. {@link #load} may run on any
+ * thread before the loop knows the cache; everything else runs on the loop.
+ */
+public final class Cache {
+
+    /** Memory for demotion, merging and prefetch. */
+    public static final int SCRATCH_BYTES = 16 << 20;
+
+    /** Slots looked at in one round of the loop when a brick is detached. */
+    private static final int DETACH_STRIDE = 1 << 16;
+
+    private final CacheCore core;
+    private final CacheRecord record;
+    private final List<CachedBrick> bricks = new ArrayList<>();
+    private final List<CachedBrick> demoting = new ArrayList<>();
+    private @Nullable Consumer<CachedBrick> dirtyListener;
+
+    private Cache(
+            CacheRecord record,
+            Loop loop,
+            BlockDevice ssd,
+            MetadataStore store,
+            CacheOptions options,
+            SlotTable slots,
+            SlotJournal journal,
+            BlockShape shape) {
+        this.record = record;
+        SsdLayout layout = new SsdLayout(record.uuid(), shape, record.slots());
+        this.core = new CacheCore(
+                loop,
+                ssd,
+                layout,
+                slots,
+                store,
+                journal,
+                options,
+                new BufferPool(SCRATCH_BYTES),
+                journal.lastEpoch() + 1,
+                this::dirtied);
+    }
+
+    /**
+     * Reads the metadata and builds the index. Blocks.
+     *
+     * @param metadata as read from {@code store}
+     * @param ssd the data area, whose superblock has been checked
+     * @param disks the disk of each brick; one that is missing is replaced by a device that answers errors
+     * @throws MetadataException if the metadata contradicts itself; nothing has been changed
+     */
+    public static Cache load(
+            CacheMetadata metadata,
+            MetadataStore store,
+            Loop loop,
+            BlockDevice ssd,
+            CacheOptions options,
+            Function<BrickRecord, BlockDevice> disks)
+            throws MetadataException {
+        CacheRecord record = metadata.cache();
+        BlockShape shape = new BlockShape(record.blockBytes());
+        SlotTable slots = new SlotTable(record.slots(), shape);
+        SlotRecords records = new SlotRecords(slots, shape);
+        SlotJournal journal = new SlotJournal(records, record.slots());
+        store.scan(Family.SLOTS, records::loadGroup);
+        store.scan(Family.JOURNAL, (key, value) -> records.loadJournal(key, value, journal));
+        Cache cache = new Cache(record, loop, ssd, store, options, slots, journal, shape);
+        for (BrickRecord brick : metadata.bricks()) {
+            cache.add(brick, disks.apply(brick));
+        }
+        cache.index(options);
+        return cache;
+    }
+
+    private void index(CacheOptions options) throws MetadataException {
+        SlotTable slots = core.slots;
+        // Nobody knows how long it has been dirty: as long as it may be.
+        int since = core.tick() - (int) Math.min(Integer.MAX_VALUE, options.maxDirtyAgeNs() / 100_000_000L);
+        for (int slot = 0; slot < slots.slots(); slot++) {
+            if (slots.state(slot) == SlotTable.FREE) {
+                core.allocator.free(slot);
+                continue;
+            }
+            CachedBrick brick = core.brick(slots.brick(slot));
+            if (brick == null) {
+                throw new MetadataException(
+                        Kind.CORRUPT,
+                        "slot " + slot + " belongs to brick " + slots.brick(slot) + ", which is not known");
+            }
+            if (slots.block(slot) << core.shape.blockShift() >= brick.geometry().sizeBytes()) {
+                throw new MetadataException(
+                        Kind.CORRUPT,
+                        "slot " + slot + " holds block " + slots.block(slot) + " beyond the end of brick "
+                                + brick.name());
+            }
+            int other = core.map.find(slots.key(slot));
+            if (other != SlotTable.NONE) {
+                throw new MetadataException(
+                        Kind.CORRUPT,
+                        "slots " + other + " and " + slot + " both claim block " + slots.block(slot) + " of brick "
+                                + brick.name());
+            }
+            core.restore(slot, since);
+        }
+    }
+
+    /** Marks the cache as open; serves requests when {@code done} has heard OK. */
+    public void start(Consumer<IoStatus> done) {
+        CacheRecord opened = record.opened();
+        core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), opened.encode()));
+        core.committer.commit(-1, done::accept);
+        core.keepFree();
+    }
+
+    /** Attaches a brick: {@code done} hears OK when that is durable. The record has a number that no brick has. */
+    public CachedBrick attach(BrickRecord brick, BlockDevice disk, Consumer<IoStatus> done) {
+        CachedBrick added = add(brick, disk);
+        core.committer.put(batch -> batch.put(Family.BRICKS, brick.key(), brick.encode()));
+        core.committer.commit(-1, done::accept);
+        return added;
+    }
+
+    private CachedBrick add(BrickRecord record, BlockDevice disk) {
+        if (core.brick(record.id()) != null) {
+            throw new IllegalArgumentException("brick number " + record.id() + " is taken");
+        }
+        CachedBrick brick = new CachedBrick(core, record, disk);
+        core.add(brick);
+        bricks.add(brick);
+        return brick;
+    }
+
+    /** The lowest free brick number, or -1. */
+    public int freeBrickId() {
+        for (int id = 0; id < SlotTable.MAX_BRICKS; id++) {
+            if (core.brick(id) == null) {
+                return id;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * Takes a brick out of the cache: waits for its requests, forgets its blocks, syncs its disk. Refused with INVALID,
+     * everything as before, while it has dirty blocks. The disk stays open; it is the caller's.
+     */
+    public void detach(CachedBrick brick, Consumer<IoStatus> done) {
+        brick.drain(() -> {
+            if (brick.regions().dirtyBlocks() > 0) {
+                brick.resume();
+                done.accept(IoStatus.INVALID);
+            } else {
+                forget(brick, 0, done);
+            }
+        });
+    }
+
+    private void forget(CachedBrick brick, int from, Consumer<IoStatus> done) {
+        int end = (int) Math.min(core.slots.slots(), (long) from + DETACH_STRIDE);
+        for (int slot = from; slot < end; slot++) {
+            if (core.slots.isMapped(slot) && core.slots.brick(slot) == brick.id()) {
+                core.retire(slot);
+            }
+        }
+        if (end < core.slots.slots()) {
+            core.loop.execute(() -> forget(brick, end, done));
+            return;
+        }
+        core.committer.put(batch -> batch.delete(Family.BRICKS, brick.record().key()));
+        core.committer.commit(brick.id(), status -> forgotten(brick, done, status));
+    }
+
+    /** The number of the brick is free only when no slot names it any more. */
+    private void forgotten(CachedBrick brick, Consumer<IoStatus> done, IoStatus status) {
+        if (!status.isOk()) {
+            brick.resume();
+            done.accept(status);
+        } else if (core.committer.pendingRetired() > 0) {
+            core.committer.whenReleased(() -> remove(brick, done));
+        } else {
+            remove(brick, done);
+        }
+    }
+
+    private void remove(CachedBrick brick, Consumer<IoStatus> done) {
+        core.remove(brick);
+        bricks.remove(brick);
+        brick.close();
+        done.accept(IoStatus.OK);
+    }
+
+    /** Makes everything durable that was answered until now, and the disk of the brick synced. */
+    public void commit(CachedBrick brick, Consumer<IoStatus> done) {
+        core.committer.commit(brick.id(), done::accept);
+    }
+
+    /**
+     * Demotes the dirty blocks of some regions; see {@link DemoteOp}.
+     *
+     * @param regions in ascending order; kept until the listener is called
+     */
+    public void demote(CachedBrick brick, int[] regions, DemotionListener listener) {
+        if (demoting.contains(brick)) {
+            throw new IllegalStateException("brick " + brick.name() + " is being demoted already");
+        }
+        demoting.add(brick);
+        brick.opStarted();
+        new DemoteOp(core, brick, regions, (blocks, status) -> {
+                    demoting.remove(brick);
+                    listener.demoted(blocks, status);
+                })
+                .start();
+    }
+
+    /** Stops in order: waits for all requests, commits, marks the cache as closed. Dirty blocks stay on the SSD. */
+    public void stop(Consumer<IoStatus> done) {
+        drain(new ArrayList<>(bricks).iterator(), done);
+    }
+
+    private void drain(Iterator<CachedBrick> rest, Consumer<IoStatus> done) {
+        if (rest.hasNext()) {
+            rest.next().drain(() -> drain(rest, done));
+            return;
+        }
+        CacheRecord closed = record.opened().closed();
+        core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), closed.encode()));
+        core.committer.commit(-1, status -> {
+            core.committer.stop();
+            done.accept(status);
+        });
+    }
+
+    /** Who hears, on the loop, that a block of a brick became dirty. */
+    public void onDirty(Consumer<CachedBrick> listener) {
+        dirtyListener = listener;
+    }
+
+    private void dirtied(CachedBrick brick) {
+        if (dirtyListener != null) {
+            dirtyListener.accept(brick);
+        }
+    }
+
+    public List<CachedBrick> bricks() {
+        return List.copyOf(bricks);
+    }
+
+    public CacheRecord record() {
+        return record;
+    }
+
+    public Loop loop() {
+        return core.loop;
+    }
+
+    /** Tenths of a second, wrapping: the unit of {@link io.brickcache.cache.index.DirtyRegions}. */
+    public int tick() {
+        return core.tick();
+    }
+
+    public int slots() {
+        return core.slots.slots();
+    }
+
+    public long dirtySlots() {
+        long dirty = 0;
+        for (CachedBrick brick : bricks) {
+            dirty += brick.regions().dirtyBlocks();
+        }
+        return dirty;
+    }
+
+    public CacheStats stats() {
+        return new CacheStats(
+                slots(),
+                core.allocator.freeCount(),
+                core.committer.pendingRetired(),
+                core.mappedSlots(),
+                dirtySlots(),
+                core.committer.commits(),
+                core.committer.failedCommits(),
+                core.memoryBytes());
+    }
+
+    /**
+     * Looks through the whole structure.
+     *
+     * @param quiet no request and no operation is under way, so that nothing may be left of any
+     * @throws IllegalStateException naming the invariant that does not hold
+     */
+    public void checkStructure(boolean quiet) {
+        new StructureCheck(core, bricks).run(quiet);
+    }
+}

@@ -1,0 +1,302 @@
+package io.brickcache.cache;
+
+import io.brickcache.block.BufferPool;
+import io.brickcache.block.IoBuffer;
+import io.brickcache.block.IoOp;
+import io.brickcache.block.IoStatus;
+import io.brickcache.cache.index.DirtyRegions;
+import io.brickcache.cache.index.SlotTable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the dirty blocks of some regions to the disk: region after region in ascending order, neighbouring blocks in
+ * one I/O; then one sync of the disk; then the blocks are clean (R4).
+ *
+ * <p>Only slots whose mapping is committed are taken: before that a durable clean mapping of the block may exist, which
+ * the disk must not contradict (R3). A block written meanwhile has another slot and stays dirty; its old slot has lost
+ * the DEMOTING mark. A brick has one demotion at a time.
+ */
+final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
+
+    private static final int FETCH = 0;
+    private static final int WRITE = 1;
+
+    /** Disk writes under way at once: enough for the disk to sort, few enough for reads to get between. */
+    private static final int WRITE_DEPTH = 8;
+
+    private final CacheCore core;
+    private final CachedBrick brick;
+    private final int[] regions;
+    private final DemotionListener listener;
+    private final int blockBytes;
+    private final int blocksPerRegion;
+
+    private final int[] slotOf;
+    private final long[] maskOf;
+    /** Slots whose content is on the disk, not synced yet, and their blocks. */
+    private final int[] written;
+
+    private final long[] writtenBlock;
+
+    private int writtenCount;
+    private int nextRegion;
+    private long firstBlock;
+    private int pending;
+    private int cursor;
+    private int cursorUnit;
+    private boolean issuing;
+    private IoStatus regionStatus = IoStatus.OK;
+    private IoStatus status = IoStatus.OK;
+    private @Nullable IoBuffer buffer;
+    private @Nullable Epoch epoch;
+
+    DemoteOp(CacheCore core, CachedBrick brick, int[] regions, DemotionListener listener) {
+        this.core = core;
+        this.brick = brick;
+        this.regions = regions;
+        this.listener = listener;
+        this.blockBytes = core.shape.blockBytes();
+        this.blocksPerRegion = brick.regions().blocksPerRegion();
+        this.slotOf = new int[blocksPerRegion];
+        this.maskOf = new long[blocksPerRegion];
+        this.written = new int[blocksPerRegion * regions.length];
+        this.writtenBlock = new long[blocksPerRegion * regions.length];
+    }
+
+    void start() {
+        buffer = core.scratch.tryAllocate(bytesWanted());
+        if (buffer == null) {
+            core.scratch.whenAvailable(this);
+        } else {
+            next();
+        }
+    }
+
+    @Override
+    public int bytesWanted() {
+        return DirtyRegions.REGION_BYTES;
+    }
+
+    @Override
+    public void available(IoBuffer memory) {
+        buffer = memory;
+        next();
+    }
+
+    private void next() {
+        if (nextRegion == regions.length) {
+            buffer().release();
+            buffer = null;
+            sync();
+            return;
+        }
+        firstBlock = brick.regions().firstBlock(regions[nextRegion]);
+        nextRegion++;
+        brick.gates().enter(this, Gates.Kind.DEMOTE, firstBlock, firstBlock + blocksPerRegion - 1);
+    }
+
+    @Override
+    void entered() {
+        int found = 0;
+        for (int i = 0; i < blocksPerRegion; i++) {
+            int slot = core.find(brick, firstBlock + i);
+            boolean take = slot != SlotTable.NONE
+                    && core.slots.state(slot) == SlotTable.DIRTY
+                    && !core.slots.isUncommitted(slot);
+            slotOf[i] = take ? slot : SlotTable.NONE;
+            if (take) {
+                maskOf[i] = core.slots.validMask(slot);
+                core.slots.setDemoting(slot, true);
+                found++;
+            }
+        }
+        if (found == 0) {
+            brick.gates().leave(this);
+            core.loop.execute(this::next);
+            return;
+        }
+        regionStatus = IoStatus.OK;
+        epoch = core.committer.enterReader();
+        pending = 1;
+        fetch();
+        fetchDone();
+    }
+
+    private void fetch() {
+        int i = 0;
+        while (i < blocksPerRegion) {
+            int run = 1;
+            if (slotOf[i] != SlotTable.NONE) {
+                while (i + run < blocksPerRegion && slotOf[i + run] == slotOf[i] + run) {
+                    run++;
+                }
+                pending++;
+                core.submitSlots(IoOp.READ, FETCH, i, slotOf[i], run, buffer(), i * blockBytes, this);
+            }
+            i += run;
+        }
+    }
+
+    @Override
+    public void ioDone(EngineIo io, IoStatus ioStatus) {
+        if (io.tag == FETCH) {
+            check(io, ioStatus);
+            fetchDone();
+            return;
+        }
+        brick.sync().wrote();
+        brick.counters().demotionWrites++;
+        if (!ioStatus.isOk()) {
+            brick.counters().diskWriteErrors++;
+            regionStatus = regionStatus.and(ioStatus);
+        }
+        pending--;
+        write();
+    }
+
+    private void check(EngineIo io, IoStatus ioStatus) {
+        if (!ioStatus.isOk()) {
+            brick.counters().ssdReadErrors++;
+        }
+        for (int k = 0; k < io.count; k++) {
+            int i = io.index + k;
+            if (ioStatus.isOk()) {
+                if (core.matches(slotOf[i], io.buffer(), i * blockBytes)) {
+                    continue;
+                }
+                brick.counters().checksumErrors++;
+            }
+            status = status.and(IoStatus.IO_ERROR);
+            giveUp(i);
+        }
+    }
+
+    /** The block stays dirty. */
+    private void giveUp(int i) {
+        int slot = slotOf[i];
+        slotOf[i] = SlotTable.NONE;
+        if (isStillMarked(slot, firstBlock + i)) {
+            core.slots.setDemoting(slot, false);
+        }
+    }
+
+    private void fetchDone() {
+        if (--pending > 0) {
+            return;
+        }
+        core.committer.exitReader(Required.of(epoch));
+        epoch = null;
+        cursor = 0;
+        cursorUnit = 0;
+        write();
+    }
+
+    /** Writes the next pieces; called again when one is done. */
+    private void write() {
+        if (issuing) {
+            return;
+        }
+        issuing = true;
+        while (pending < WRITE_DEPTH && nextPiece()) {
+            // Each call submits one piece.
+        }
+        issuing = false;
+        if (pending == 0) {
+            regionDone();
+        }
+    }
+
+    /** Submits the next run of valid units; false if there is none. */
+    private boolean nextPiece() {
+        int units = core.shape.unitsPerBlock();
+        int unitBytes = core.shape.unitBytes();
+        while (cursor < blocksPerRegion && !isDirtyUnit(cursor, cursorUnit)) {
+            advance(units);
+        }
+        if (cursor == blocksPerRegion) {
+            return false;
+        }
+        int begin = cursor * blockBytes + cursorUnit * unitBytes;
+        while (cursor < blocksPerRegion && isDirtyUnit(cursor, cursorUnit)) {
+            advance(units);
+        }
+        int end = cursor * blockBytes + cursorUnit * unitBytes;
+        long offset = (firstBlock << core.shape.blockShift()) + begin;
+        int length = (int) Math.min(end - begin, brick.geometry().sizeBytes() - offset);
+        pending++;
+        core.submitDisk(IoOp.WRITE, WRITE, 0, 0, brick, offset, length, buffer(), begin, this);
+        return true;
+    }
+
+    private boolean isDirtyUnit(int i, int unit) {
+        return slotOf[i] != SlotTable.NONE && (maskOf[i] >>> unit & 1) != 0;
+    }
+
+    private void advance(int units) {
+        boolean blockDone = slotOf[cursor] == SlotTable.NONE || cursorUnit == units - 1;
+        if (blockDone) {
+            cursor++;
+            cursorUnit = 0;
+        } else {
+            cursorUnit++;
+        }
+    }
+
+    private void regionDone() {
+        for (int i = 0; i < blocksPerRegion; i++) {
+            if (slotOf[i] == SlotTable.NONE) {
+                continue;
+            }
+            if (regionStatus.isOk()) {
+                written[writtenCount] = slotOf[i];
+                writtenBlock[writtenCount++] = firstBlock + i;
+            } else {
+                giveUp(i);
+            }
+        }
+        status = status.and(regionStatus);
+        brick.gates().leave(this);
+        next();
+    }
+
+    private void sync() {
+        if (writtenCount == 0) {
+            listener.demoted(0, status);
+            brick.opDone();
+        } else {
+            brick.sync().sync(this::synced);
+        }
+    }
+
+    private void synced(IoStatus syncStatus) {
+        int cleaned = 0;
+        for (int i = 0; i < writtenCount; i++) {
+            int slot = written[i];
+            if (!isStillMarked(slot, writtenBlock[i])) {
+                continue;
+            }
+            if (syncStatus.isOk()) {
+                core.clean(slot);
+                cleaned++;
+            } else {
+                core.slots.setDemoting(slot, false);
+            }
+        }
+        brick.counters().demotedBlocks += cleaned;
+        core.keepFree();
+        listener.demoted(cleaned, status.and(syncStatus));
+        brick.opDone();
+    }
+
+    /**
+     * False if the slot was retired meanwhile, whatever became of it then: a slot given away has another block or no mark,
+     * since a brick has one demotion at a time.
+     */
+    private boolean isStillMarked(int slot, long block) {
+        return core.slots.isDemoting(slot) && core.slots.key(slot) == SlotTable.key(brick.id(), block);
+    }
+
+    private IoBuffer buffer() {
+        return Required.of(buffer);
+    }
+}

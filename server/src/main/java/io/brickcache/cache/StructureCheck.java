@@ -1,0 +1,81 @@
+package io.brickcache.cache;
+
+import io.brickcache.cache.index.SlotTable;
+import java.util.List;
+
+/** Checks the invariants of docs/invariants.md by looking at every slot. */
+final class StructureCheck {
+
+    private final CacheCore core;
+    private final List<CachedBrick> bricks;
+
+    StructureCheck(CacheCore core, List<CachedBrick> bricks) {
+        this.core = core;
+        this.bricks = bricks;
+    }
+
+    void run(boolean quiet) {
+        long[] dirty = new long[SlotTable.MAX_BRICKS];
+        long[] cached = new long[SlotTable.MAX_BRICKS];
+        int mapped = 0;
+        int retired = 0;
+        int free = 0;
+        int taken = 0;
+        SlotTable slots = core.slots;
+        for (int slot = 0; slot < slots.slots(); slot++) {
+            boolean isFree = core.allocator.isFree(slot);
+            switch (slots.state(slot)) {
+                case SlotTable.FREE -> {
+                    free += isFree ? 1 : 0;
+                    taken += isFree ? 0 : 1;
+                }
+                case SlotTable.RETIRED -> {
+                    check(!isFree, "I2: slot " + slot + " is retired and free");
+                    retired++;
+                }
+                default -> {
+                    check(!isFree, "I2: slot " + slot + " is mapped and free");
+                    check(core.map.find(slots.key(slot)) == slot, "I1: slot " + slot + " is not what its place finds");
+                    check(
+                            (slots.validMask(slot) & ~core.brickOf(slot).fullMask(slots.block(slot))) == 0,
+                            "I3: slot " + slot + " is valid beyond its brick");
+                    check(slots.validMask(slot) != 0, "I3: slot " + slot + " holds nothing");
+                    mapped++;
+                    cached[slots.brick(slot)]++;
+                    dirty[slots.brick(slot)] += slots.state(slot) == SlotTable.DIRTY ? 1 : 0;
+                }
+            }
+            check(!quiet || !slots.isDemoting(slot), "I6: slot " + slot + " is marked by no demotion");
+        }
+        check(
+                free == core.allocator.freeCount(),
+                "I2: " + free + " slots are free, counted " + core.allocator.freeCount());
+        check(mapped == core.mappedSlots(), "I1: " + mapped + " slots are mapped, counted " + core.mappedSlots());
+        check(
+                retired == core.committer.pendingRetired(),
+                "I5: " + retired + " slots are retired, epochs know of " + core.committer.pendingRetired());
+        for (CachedBrick brick : bricks) {
+            check(
+                    dirty[brick.id()] == brick.regions().dirtyBlocks(),
+                    "I4: brick " + brick.name() + " has " + dirty[brick.id()] + " dirty blocks, its regions know of "
+                            + brick.regions().dirtyBlocks());
+            check(
+                    cached[brick.id()] == brick.cachedBlocks,
+                    "I4: brick " + brick.name() + " has " + cached[brick.id()] + " cached blocks, counted "
+                            + brick.cachedBlocks);
+            check(!quiet || brick.isQuiet(), "I6: brick " + brick.name() + " has something under way");
+        }
+        if (quiet) {
+            check(taken == 0, "I2: " + taken + " slots were taken and never given back");
+            check(
+                    core.scratch.usedBytes() == 0,
+                    "I6: " + core.scratch.usedBytes() + " bytes of scratch are not given back");
+        }
+    }
+
+    private static void check(boolean holds, String what) {
+        if (!holds) {
+            throw new IllegalStateException("invariant violated: " + what);
+        }
+    }
+}

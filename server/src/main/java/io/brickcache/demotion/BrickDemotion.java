@@ -1,0 +1,158 @@
+package io.brickcache.demotion;
+
+import io.brickcache.block.IoStatus;
+import io.brickcache.cache.Cache;
+import io.brickcache.cache.CachedBrick;
+import io.brickcache.cache.index.DirtyRegions;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/** The demotion of one brick: one batch of regions at a time, and flushes on demand, which go before. */
+final class BrickDemotion {
+
+    private static final long MIN_BACKOFF_NS = 1_000_000_000L;
+    private static final long MAX_BACKOFF_NS = 60_000_000_000L;
+    private static final long MAX_PAUSE_NS = 1_000_000_000L;
+
+    private final Demoter demoter;
+    private final Cache cache;
+    private final CachedBrick brick;
+    private final DirtyRegions regions;
+    private final RegionChooser chooser;
+    private final Deque<Flush> flushes = new ArrayDeque<>();
+    private boolean busy;
+    private long notBeforeNs;
+    private long backoffNs;
+
+    /** A flush: a sweep over all regions that are dirty, from the bottom to the top. */
+    private static final class Flush {
+        final FlushProgress progress;
+        final long total;
+        long done;
+        int region;
+        IoStatus status = IoStatus.OK;
+
+        Flush(FlushProgress progress, long total) {
+            this.progress = progress;
+            this.total = total;
+        }
+    }
+
+    BrickDemotion(Demoter demoter, Cache cache, CachedBrick brick, DemotionOptions options) {
+        this.demoter = demoter;
+        this.cache = cache;
+        this.brick = brick;
+        this.regions = brick.regions();
+        this.chooser = new RegionChooser(options, regions);
+        this.notBeforeNs = now();
+    }
+
+    CachedBrick brick() {
+        return brick;
+    }
+
+    boolean isBusy() {
+        return busy;
+    }
+
+    void flush(FlushProgress progress) {
+        flushes.add(new Flush(progress, regions.dirtyBlocks()));
+        if (!busy) {
+            busy = true;
+            beginFlush();
+        }
+    }
+
+    /** Starts a batch if there is one to start now. */
+    void work(Urgency urgency, double pauseShare) {
+        if (busy || notBeforeNs - now() > 0 || regions.dirtyBlocks() == 0) {
+            return;
+        }
+        int[] batch = chooser.next(urgency, cache.tick());
+        if (batch.length == 0) {
+            return;
+        }
+        busy = true;
+        long startNs = now();
+        cache.demote(brick, batch, (blocks, status) -> {
+            long tookNs = now() - startNs;
+            long pauseNs = urgency == Urgency.FULL_SPEED ? 0 : Math.min(MAX_PAUSE_NS, (long) (tookNs * pauseShare));
+            batchDone(batch, status, pauseNs);
+        });
+    }
+
+    private void batchDone(int[] batch, IoStatus status, long pauseNs) {
+        if (status.isOk()) {
+            backoffNs = 0;
+            notBeforeNs = now() + pauseNs;
+            for (int region : batch) {
+                regions.swept(region, cache.tick());
+            }
+        } else {
+            backOff();
+        }
+        idle();
+    }
+
+    private void backOff() {
+        backoffNs = Math.min(MAX_BACKOFF_NS, Math.max(MIN_BACKOFF_NS, 2 * backoffNs));
+        notBeforeNs = now() + backoffNs;
+    }
+
+    private void idle() {
+        if (flushes.isEmpty()) {
+            busy = false;
+            demoter.batchDone();
+        } else {
+            beginFlush();
+        }
+    }
+
+    /** What is not committed is not demoted, so a commit comes first. */
+    private void beginFlush() {
+        Flush flush = flushes.getFirst();
+        cache.commit(brick, status -> {
+            flush.status = status;
+            sweep(flush);
+        });
+    }
+
+    private void sweep(Flush flush) {
+        int[] batch =
+                flush.status.isOk() && flush.progress.progress(flush.done, flush.total) ? above(flush.region) : null;
+        if (batch == null || batch.length == 0) {
+            // The blocks are clean on the disk; the commit makes the metadata say so.
+            cache.commit(brick, status -> finish(flush, flush.status.and(status)));
+            return;
+        }
+        flush.region = batch[batch.length - 1] + 1;
+        cache.demote(brick, batch, (blocks, status) -> {
+            flush.done += blocks;
+            flush.status = flush.status.and(status);
+            sweep(flush);
+        });
+    }
+
+    private int @Nullable [] above(int region) {
+        int[] batch = new int[RegionChooser.BATCH];
+        int count = 0;
+        for (int r = regions.next(region); r != DirtyRegions.NONE && count < batch.length; r = regions.next(r + 1)) {
+            batch[count++] = r;
+        }
+        return java.util.Arrays.copyOf(batch, count);
+    }
+
+    private void finish(Flush flush, IoStatus status) {
+        flushes.remove(flush);
+        if (!status.isOk()) {
+            backOff();
+        }
+        flush.progress.finished(status);
+        idle();
+    }
+
+    private long now() {
+        return cache.loop().clock().nanoTime();
+    }
+}

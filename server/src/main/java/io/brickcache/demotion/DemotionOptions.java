@@ -1,0 +1,23 @@
+package io.brickcache.demotion;
+
+import io.brickcache.cache.CacheOptions;
+
+/**
+ * When dirty blocks are demoted.
+ *
+ * @param lowPercent share of dirty slots up to which only idle disks are written
+ * @param highPercent share of dirty slots from which demotion goes first
+ * @param maxDirtyAgeNs age from which a region is demoted at any share, in nanoseconds
+ * @param idleNs a brick without a request for so long counts as idle, in nanoseconds
+ * @param hotNs a region written to within so long waits, unless it must go, in nanoseconds
+ */
+public record DemotionOptions(int lowPercent, int highPercent, long maxDirtyAgeNs, long idleNs, long hotNs) {
+
+    private static final long IDLE_NS = 1_000_000_000L;
+    private static final long HOT_NS = 3_000_000_000L;
+
+    public static DemotionOptions of(CacheOptions options) {
+        return new DemotionOptions(
+                options.dirtyLowPercent(), options.dirtyHighPercent(), options.maxDirtyAgeNs(), IDLE_NS, HOT_NS);
+    }
+}

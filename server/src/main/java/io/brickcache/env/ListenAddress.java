@@ -37,7 +37,8 @@ public sealed interface ListenAddress {
     record Tcp(String host, int port) implements ListenAddress {
         public Tcp {
             if (host.isBlank()) {
-                throw new IllegalArgumentException("tcp address without a host; use 0.0.0.0 or [::] for every interface");
+                throw new IllegalArgumentException(
+                        "tcp address without a host; use 0.0.0.0 or [::] for every interface");
             }
             if (port < 0 || port > 65535) {
                 throw new IllegalArgumentException("port " + port + " is not in 0..65535");
@@ -66,8 +67,7 @@ public sealed interface ListenAddress {
         if (text.startsWith("tcp:")) {
             return parseTcp(text, text.substring("tcp:".length()));
         }
-        throw new IllegalArgumentException(
-                "address \"" + text + "\" is neither unix:/path nor tcp:host:port");
+        throw new IllegalArgumentException("address \"" + text + "\" is neither unix:/path nor tcp:host:port");
     }
 
     private static Tcp parseTcp(String text, String hostAndPort) {
@@ -79,7 +79,8 @@ public sealed interface ListenAddress {
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
         } else if (host.contains(":")) {
-            throw new IllegalArgumentException("address \"" + text + "\": put an IPv6 address in brackets, tcp:[::1]:10809");
+            throw new IllegalArgumentException(
+                    "address \"" + text + "\": put an IPv6 address in brackets, tcp:[::1]:10809");
         }
         String port = hostAndPort.substring(colon + 1);
         try {

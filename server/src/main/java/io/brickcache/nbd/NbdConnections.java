@@ -1,0 +1,151 @@
+package io.brickcache.nbd;
+
+import io.brickcache.nbd.handshake.Export;
+import io.brickcache.nbd.handshake.ExportDirectory;
+import io.brickcache.nbd.handshake.HandshakeHandler;
+import io.brickcache.nbd.transmission.TransmissionSettings;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.WriteBufferWaterMark;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every connection of the server, from accept to end, whatever its transport: install it as the first handler of a
+ * channel. Thread-safe.
+ *
+ * <p>Invariant: a session is in {@link #sessions} before it is checked that its export is still there, and an export
+ * leaves the directory before {@link #disconnect} looks at {@link #sessions}. So no session outlives its export unseen.
+ */
+@ChannelHandler.Sharable
+@SuppressWarnings("FutureReturnValueIgnored") // the end of a channel is told by its closeFuture
+public final class NbdConnections extends ChannelInitializer<Channel> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(NbdConnections.class);
+
+    /** Answers that wait for the socket: above the high mark nothing more is read, until it is below the low one. */
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(256 << 10, 1 << 20);
+    /** Bytes of one read of the socket: adapted between these. */
+    private static final int MIN_READ_BYTES = 512;
+
+    private static final int FIRST_READ_BYTES = 16 << 10;
+    private static final int MAX_READ_BYTES = 256 << 10;
+
+    private final NbdOptions options;
+    private final ExportDirectory exports;
+    private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+    private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    public NbdConnections(NbdOptions options, ExportDirectory exports) {
+        this.options = options;
+        this.exports = exports;
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        channel.config()
+                .setAutoRead(false)
+                .setWriteBufferWaterMark(WATER_MARK)
+                .setRecvByteBufAllocator(
+                        new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, FIRST_READ_BYTES, MAX_READ_BYTES));
+        channels.add(channel);
+        channel.closeFuture().addListener(future -> channels.remove(channel));
+        if (closed) {
+            channel.close();
+        } else if (channels.size() > options.maxConnections()) {
+            LOG.warn(
+                    "connection {} refused: {} connections are open, nbd.max_connections allows no more",
+                    channel,
+                    options.maxConnections());
+            channel.close();
+        } else {
+            channel.pipeline().addLast(new HandshakeHandler(exports, options.idleHandshakeTimeout(), this::chosen));
+        }
+    }
+
+    /** Open connections, those that have not chosen an export included. */
+    public int count() {
+        return channels.size();
+    }
+
+    /** Connections by name of the export, for those that have any. */
+    public Map<String, Integer> countByExport() {
+        return sessions.stream()
+                .collect(Collectors.groupingBy(session -> session.export().name(), Collectors.summingInt(s -> 1)));
+    }
+
+    /**
+     * Ends the connections to an export that is no longer in the directory: nothing more is accepted, what is in flight
+     * is finished and answered, then they are closed.
+     *
+     * @return completed when none of them uses the device or the buffers any more; on an export's loop
+     */
+    public CompletableFuture<Void> disconnect(String exportName) {
+        return drain(session -> session.export().name().equals(exportName));
+    }
+
+    /** As {@link #disconnect}, for all; clients that have not chosen an export are cut off, and nobody is let in. */
+    public CompletableFuture<Void> close() {
+        closed = true;
+        CompletableFuture<Void> drained = drain(session -> true);
+        Set<Channel> transmitting = sessions.stream().map(Session::channel).collect(Collectors.toSet());
+        channels.stream().filter(channel -> !transmitting.contains(channel)).forEach(Channel::close);
+        return drained;
+    }
+
+    private CompletableFuture<Void> drain(Predicate<Session> which) {
+        List<Session> leaving = sessions.stream().filter(which).toList();
+        leaving.forEach(Session::drain);
+        return CompletableFuture.allOf(leaving.stream().map(Session::ended).toArray(CompletableFuture[]::new));
+    }
+
+    private void chosen(
+            ChannelHandlerContext context,
+            Export export,
+            TransmissionSettings settings,
+            ByteBuf answer,
+            ByteBuf early) {
+        ConnectionMover mover = new ConnectionMover(
+                context.channel(),
+                export,
+                answer,
+                early,
+                (arrived, reply, bytes) -> begin(arrived, export, settings, reply, bytes));
+        context.pipeline().replace(context.handler(), null, mover);
+        mover.move();
+    }
+
+    private void begin(
+            ConnectionMover mover, Export export, TransmissionSettings settings, ByteBuf answer, List<ByteBuf> early) {
+        Channel channel = mover.channel();
+        Session session = new Session(channel, export, settings);
+        sessions.add(session);
+        session.ended().thenRun(() -> sessions.remove(session));
+        if (closed || !export.equals(exports.find(export.name()))) {
+            LOG.debug("{}: {} closed, the export is gone", export.name(), channel);
+            answer.release();
+            early.forEach(ByteBuf::release);
+            session.end();
+            channel.close();
+            return;
+        }
+        ChannelPipeline pipeline = channel.pipeline();
+        pipeline.replace(mover, null, session.handler());
+        channel.writeAndFlush(answer, channel.voidPromise());
+        early.forEach(pipeline::fireChannelRead);
+        pipeline.fireChannelReadComplete();
+    }
+}

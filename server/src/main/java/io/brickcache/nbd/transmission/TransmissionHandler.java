@@ -1,0 +1,524 @@
+package io.brickcache.nbd.transmission;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.BufferPool;
+import io.brickcache.block.Geometry;
+import io.brickcache.block.IoBuffer;
+import io.brickcache.block.IoOp;
+import io.brickcache.block.IoRequest;
+import io.brickcache.block.IoStatus;
+import io.brickcache.nbd.wire.MetaContext;
+import io.brickcache.nbd.wire.NbdError;
+import io.brickcache.nbd.wire.RequestHeader;
+import io.brickcache.nbd.wire.TransmissionCodes;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.Future;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection in the transmission phase. Lives on the loop of its device; reads the socket itself (auto-read is off)
+ * and only while it can take on more.
+ *
+ * <p>Invariants:
+ * <ol>
+ *   <li>Every request is answered exactly once, unless the connection is closed first; the answer comes after the work.
+ *   <li>At most {@link #MAX_IN_FLIGHT} requests are in the device. Beyond that, while memory is short, and while the
+ *       peer does not read (water marks of the channel), nothing more is read.
+ *   <li>{@link Listener#ended} comes once, when the channel is closed, nothing is in the device and no buffer is held.
+ *   <li>Answers are flushed by one task per turn of the loop, after all completions of that turn.
+ * </ol>
+ *
+ * <p>The connection is kept after a bad request, since the stream is still in step: the payload of a WRITE that is
+ * refused is read and dropped. It is closed without an answer where the stream cannot be trusted any more: a wrong
+ * magic number, or a WRITE of more than {@link #MAX_DISCARDED_BYTES}. DISC, and {@link #drain}, wait for what is in
+ * flight, write the answers, and close; a peer that does not take them within {@value #CLOSE_TIMEOUT_S} s is cut off.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // the end of the channel is told by channelInactive
+public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
+
+    public static final int MAX_IN_FLIGHT = 128;
+    /** BLOCK_STATUS requests are large objects, and rare. */
+    static final int MAX_STATUS_IN_FLIGHT = 4;
+    /** A refused WRITE of up to this is read and dropped: twice what any server announces. */
+    static final long MAX_DISCARDED_BYTES = 2L * TransmissionCodes.MAX_PAYLOAD_BYTES;
+
+    static final int CLOSE_TIMEOUT_S = 5;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TransmissionHandler.class);
+    private static final byte[] DEVICE_ERROR = "the device could not do it".getBytes(StandardCharsets.US_ASCII);
+
+    /** What the next bytes from the socket are. */
+    private enum Phase {
+        HEADER,
+        /** Nothing: a request waits for memory or for a free request object. */
+        EXECUTE,
+        PAYLOAD,
+        /** Payload of a WRITE that is refused. */
+        DISCARD,
+        /** Ignored: the connection ends when everything is answered. */
+        ENDING
+    }
+
+    /** Told about the end, on the loop. */
+    @FunctionalInterface
+    public interface Listener {
+        /** The connection is closed and uses neither device nor memory any more. */
+        void ended();
+    }
+
+    private final BlockDevice device;
+    private final TransmissionSettings settings;
+    private final Listener listener;
+    private final RequestValidator validator;
+    private final ConnectionMemory memory;
+    private final RequestSlots<DataRequest> slots = new RequestSlots<>(MAX_IN_FLIGHT, () -> new DataRequest(this));
+    private final RequestSlots<BlockStatusRequest> statusSlots =
+            new RequestSlots<>(MAX_STATUS_IN_FLIGHT, () -> new BlockStatusRequest(this));
+    private final InboundBytes inbound = new InboundBytes();
+    private final ByteBuffer headerBytes = ByteBuffer.allocate(TransmissionCodes.REQUEST_BYTES);
+    private final RequestHeader header = new RequestHeader();
+    private final Runnable resume = this::resume;
+
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable ReplyBatch replies;
+    private @Nullable Future<?> closeTimeout;
+
+    private Phase phase = Phase.HEADER;
+    private @Nullable DataRequest writing;
+    private int received;
+    private Rejection rejection = Rejection.BAD_FLAGS;
+    private long discardLeft;
+
+    private int inFlight;
+    private boolean advancing;
+    private boolean resumeScheduled;
+    private boolean reading;
+    private boolean closing;
+    private boolean closed;
+    private boolean ended;
+
+    /**
+     * @param device used on the channel's loop only
+     * @param buffers the pool of that loop
+     */
+    public TransmissionHandler(
+            BlockDevice device, BufferPool buffers, TransmissionSettings settings, Listener listener) {
+        this.device = device;
+        this.settings = settings;
+        this.listener = listener;
+        this.validator = new RequestValidator(settings, buffers);
+        this.memory = new ConnectionMemory(buffers, this::scheduleResume);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        this.context = context;
+        this.replies = new ReplyBatch(context, settings.structuredReplies(), this::bufferReturned);
+        scheduleResume();
+    }
+
+    /** Stops accepting requests, finishes those in flight, answers them and closes. On the loop; idempotent. */
+    public void drain() {
+        if (!closed && context != null) {
+            beginEnding();
+            scheduleResume();
+        }
+    }
+
+    /** Requests in the device. */
+    public int inFlight() {
+        return inFlight;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        inbound.add((ByteBuf) message);
+        advance();
+        if (replies().isPending() || phase == Phase.ENDING) {
+            scheduleResume();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        reading = false;
+        readIfWanted();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (context.channel().isWritable()) {
+            scheduleResume();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        closed = true;
+        if (closeTimeout != null) {
+            closeTimeout.cancel(false);
+        }
+        beginEnding();
+        replies().clear();
+        endIfIdle();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        LOG.debug("{}: connection {} closed: {}", device.name(), context.channel(), cause.toString());
+        context.close();
+    }
+
+    void completed(DataRequest request, IoStatus status) {
+        inFlight--;
+        boolean hasBuffer = request.op() == IoOp.READ || request.op() == IoOp.WRITE;
+        if (!closed && status.isOk() && request.op() == IoOp.READ) {
+            replies().data(request.cookie(), request.offset(), request.buffer(), request.bufferOffset(), (int)
+                    request.length());
+        } else {
+            if (hasBuffer) {
+                memory.release(request.buffer());
+            }
+            answer(request.cookie(), status);
+        }
+        slots.put(request);
+        afterCompletion();
+    }
+
+    void described(BlockStatusRequest request, IoStatus status) {
+        inFlight--;
+        if (closed) {
+            statusSlots.put(request);
+        } else if (!status.isOk() || request.replyExtents() == 0) {
+            answer(request.cookie(), status.and(IoStatus.IO_ERROR));
+            statusSlots.put(request);
+        } else {
+            MetaContext context = settings.contexts().get(request.contextIndex());
+            boolean last = request.contextIndex() == settings.contexts().size() - 1;
+            replies().status(request, context, last);
+            if (last) {
+                statusSlots.put(request);
+            } else {
+                request.nextContext();
+                describe(request, request.offset(), request.length());
+            }
+        }
+        afterCompletion();
+    }
+
+    /** Takes on as much as is there and can be taken on. Completions that come meanwhile do not enter again. */
+    private void advance() {
+        if (advancing) {
+            return;
+        }
+        advancing = true;
+        try {
+            boolean more;
+            do {
+                more = switch (phase) {
+                    case HEADER -> readHeader();
+                    case EXECUTE -> execute();
+                    case PAYLOAD -> readPayload();
+                    case DISCARD -> discardPayload();
+                    case ENDING -> {
+                        inbound.clear();
+                        yield false;
+                    }
+                };
+            } while (more);
+        } finally {
+            advancing = false;
+        }
+    }
+
+    private boolean readHeader() {
+        if (!canTakeOn() || !inbound.moveTo(headerBytes)) {
+            return false;
+        }
+        header.decode(headerBytes.flip());
+        headerBytes.clear();
+        if (!header.hasMagic()) {
+            cutOff("request with magic number 0x" + Integer.toHexString(header.magic()));
+        } else if (header.type() == TransmissionCodes.CMD_DISC) {
+            beginEnding();
+        } else {
+            Rejection found = validator.check(header, device.geometry());
+            if (found == null) {
+                phase = Phase.EXECUTE;
+            } else {
+                refuse(found);
+            }
+        }
+        return true;
+    }
+
+    private void refuse(Rejection found) {
+        if (header.type() != TransmissionCodes.CMD_WRITE) {
+            replies().failed(header.cookie(), found.error(), found.message());
+        } else if (header.length() > MAX_DISCARDED_BYTES) {
+            cutOff("WRITE of " + header.length() + " bytes");
+        } else {
+            rejection = found;
+            discardLeft = header.length();
+            phase = Phase.DISCARD;
+        }
+    }
+
+    private boolean discardPayload() {
+        discardLeft -= inbound.skip(discardLeft);
+        if (discardLeft > 0) {
+            return false;
+        }
+        phase = Phase.HEADER;
+        replies().failed(header.cookie(), rejection.error(), rejection.message());
+        return true;
+    }
+
+    /** The header has been validated. Returns false if something it needs is not there yet. */
+    private boolean execute() {
+        switch (header.type()) {
+            case TransmissionCodes.CMD_READ -> {
+                return executeWithBuffer(IoOp.READ);
+            }
+            case TransmissionCodes.CMD_WRITE -> {
+                return executeWithBuffer(IoOp.WRITE);
+            }
+            case TransmissionCodes.CMD_BLOCK_STATUS -> {
+                return executeStatus();
+            }
+            default -> {
+                return executeWithoutBuffer();
+            }
+        }
+    }
+
+    private boolean executeWithBuffer(IoOp op) {
+        Geometry geometry = device.geometry();
+        int unit = geometry.preferredBytes();
+        int length = (int) header.length();
+        int bufferOffset = (int) (header.offset() & unit - 1);
+        IoBuffer buffer = memory.acquire(bufferOffset + length + unit - 1 & -unit);
+        if (buffer == null) {
+            return false;
+        }
+        DataRequest request = takeSlot();
+        request.prepare(op, header.offset(), length, mutationFlags(op), buffer, bufferOffset);
+        if (op == IoOp.WRITE) {
+            writing = request;
+            received = 0;
+            phase = Phase.PAYLOAD;
+        } else {
+            phase = Phase.HEADER;
+            submit(request);
+        }
+        return true;
+    }
+
+    private boolean executeWithoutBuffer() {
+        DataRequest request = takeSlot();
+        IoOp op = switch (header.type()) {
+            case TransmissionCodes.CMD_FLUSH -> IoOp.FLUSH;
+            case TransmissionCodes.CMD_TRIM -> IoOp.TRIM;
+            case TransmissionCodes.CMD_CACHE -> IoOp.CACHE;
+            case TransmissionCodes.CMD_WRITE_ZEROES -> IoOp.WRITE_ZEROES;
+            default -> throw new IllegalStateException("command " + header.type() + " passed validation");
+        };
+        request.prepare(op, header.offset(), header.length(), mutationFlags(op));
+        phase = Phase.HEADER;
+        submit(request);
+        return true;
+    }
+
+    private boolean executeStatus() {
+        BlockStatusRequest request = statusSlots.take();
+        if (request == null) {
+            return false;
+        }
+        request.begin(header.cookie(), header.has(TransmissionCodes.CMD_FLAG_REQ_ONE));
+        phase = Phase.HEADER;
+        describe(request, header.offset(), header.length());
+        return true;
+    }
+
+    private void describe(BlockStatusRequest request, long offset, long length) {
+        MetaContext context = settings.contexts().get(request.contextIndex());
+        request.prepareExtents(
+                switch (context) {
+                    case ALLOCATION -> BlockStatusRequest.Context.ALLOCATION;
+                    case RESIDENCY -> BlockStatusRequest.Context.RESIDENCY;
+                },
+                offset,
+                length);
+        submit(request);
+    }
+
+    private boolean readPayload() {
+        DataRequest request = writing;
+        if (request == null) {
+            throw new IllegalStateException("payload without a write");
+        }
+        int length = (int) request.length();
+        ByteBuffer rest = request.buffer().bytes(request.bufferOffset() + received, length - received);
+        boolean whole = inbound.moveTo(rest);
+        received = rest.position() - request.bufferOffset();
+        if (!whole) {
+            return false;
+        }
+        writing = null;
+        phase = Phase.HEADER;
+        submit(request);
+        return true;
+    }
+
+    private void submit(IoRequest request) {
+        inFlight++;
+        device.submit(request);
+    }
+
+    private DataRequest takeSlot() {
+        DataRequest request = slots.take();
+        if (request == null) {
+            throw new IllegalStateException("more than " + MAX_IN_FLIGHT + " requests taken on");
+        }
+        request.begin(header.cookie());
+        return request;
+    }
+
+    private int mutationFlags(IoOp op) {
+        int flags = 0;
+        if (op.isMutation() && header.has(TransmissionCodes.CMD_FLAG_FUA)) {
+            flags |= IoRequest.FUA;
+        }
+        if (op == IoOp.WRITE_ZEROES) {
+            flags |= header.has(TransmissionCodes.CMD_FLAG_NO_HOLE) ? IoRequest.NO_HOLE : 0;
+            flags |= header.has(TransmissionCodes.CMD_FLAG_FAST_ZERO) ? IoRequest.FAST_ZERO : 0;
+        }
+        return flags;
+    }
+
+    private void answer(long cookie, IoStatus status) {
+        if (closed) {
+            return;
+        }
+        if (status.isOk()) {
+            replies().done(cookie);
+        } else {
+            replies().failed(cookie, NbdError.of(status), DEVICE_ERROR);
+        }
+    }
+
+    private void afterCompletion() {
+        if (closed) {
+            endIfIdle();
+        } else {
+            scheduleResume();
+        }
+    }
+
+    private void bufferReturned(IoBuffer buffer) {
+        memory.release(buffer);
+        endIfIdle();
+    }
+
+    private void scheduleResume() {
+        if (!resumeScheduled) {
+            resumeScheduled = true;
+            context().executor().execute(resume);
+        }
+    }
+
+    private void resume() {
+        resumeScheduled = false;
+        if (closed) {
+            return;
+        }
+        advance();
+        replies().flush();
+        readIfWanted();
+        closeIfDone();
+    }
+
+    private boolean canTakeOn() {
+        return !slots.isExhausted() && context().channel().isWritable();
+    }
+
+    private void readIfWanted() {
+        if (reading || closed || !inbound.isEmpty()) {
+            return;
+        }
+        boolean wanted = switch (phase) {
+            case HEADER -> canTakeOn();
+            case PAYLOAD, DISCARD -> true;
+            case EXECUTE, ENDING -> false;
+        };
+        if (wanted) {
+            reading = true;
+            context().read();
+        }
+    }
+
+    /** What was received and not submitted is dropped; what was submitted goes on. */
+    private void beginEnding() {
+        phase = Phase.ENDING;
+        inbound.clear();
+        memory.stopWaiting();
+        DataRequest unfinished = writing;
+        if (unfinished != null) {
+            writing = null;
+            memory.release(unfinished.buffer());
+            slots.put(unfinished);
+        }
+    }
+
+    private void closeIfDone() {
+        if (phase != Phase.ENDING || inFlight > 0 || closing || closed) {
+            return;
+        }
+        closing = true;
+        ChannelHandlerContext current = context();
+        closeTimeout = current.executor().schedule((Runnable) current::close, CLOSE_TIMEOUT_S, TimeUnit.SECONDS);
+        current.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    private void cutOff(String reason) {
+        LOG.warn(
+                "{}: {} closed, the stream is out of step: {}",
+                device.name(),
+                context().channel(),
+                reason);
+        phase = Phase.ENDING;
+        context().close();
+    }
+
+    private void endIfIdle() {
+        if (closed && !ended && inFlight == 0 && memory.isIdle()) {
+            ended = true;
+            listener.ended();
+        }
+    }
+
+    private ChannelHandlerContext context() {
+        ChannelHandlerContext current = context;
+        if (current == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return current;
+    }
+
+    private ReplyBatch replies() {
+        ReplyBatch current = replies;
+        if (current == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return current;
+    }
+}

@@ -107,8 +107,7 @@ public final class IoThreads {
                 try {
                     lock.wait();
                 } catch (InterruptedException e) {
-                    // Nobody interrupts these threads to any end: they end by release().
-                    continue;
+                    // Nobody interrupts these threads to any end, they end by release(): look again.
                 } finally {
                     idle--;
                 }

@@ -1,0 +1,117 @@
+package io.brickcache.block;
+
+import io.brickcache.block.OpenOptions.Access;
+import io.brickcache.block.ring.IoEngine;
+import io.brickcache.block.ring.NettyLoop;
+import io.brickcache.env.Clock;
+import io.netty.channel.EventLoopGroup;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A real device on a real event loop. */
+public final class RealRig implements DeviceRig {
+
+    /** One for all rigs of the process, one at a time: direct memory comes back late. */
+    private static final BufferPool POOL = new BufferPool(128 << 20);
+
+    private static final Clock CLOCK = new Clock() {
+        @Override
+        public long nanoTime() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public long epochMillis() {
+            return System.currentTimeMillis();
+        }
+    };
+
+    private final TestStorage storage;
+    private final EventLoopGroup group;
+    private final NettyLoop loop;
+    private final BlockDevice device;
+
+    private RealRig(TestStorage storage, EventLoopGroup group, NettyLoop loop, BlockDevice device) {
+        this.storage = storage;
+        this.group = group;
+        this.loop = loop;
+        this.device = device;
+    }
+
+    /**
+     * Opens the path with an engine of its own.
+     *
+     * @param storage taken down when the rig is closed
+     */
+    public static RealRig open(TestStorage storage, IoOptions options, Path path, Access access) throws IOException {
+        IoEngine engine = IoEngine.choose(options);
+        EventLoopGroup group = engine.newGroup("test-loop", 1);
+        try {
+            NettyLoop loop = new NettyLoop(group.next(), CLOCK);
+            return new RealRig(storage, group, loop, engine.open(path, loop, access));
+        } catch (IOException | RuntimeException e) {
+            end(group);
+            throw e;
+        }
+    }
+
+    /** With the sectors of the device made small. */
+    public RealRig adapted() {
+        return new RealRig(storage, group, loop, SectorAdapter.of(device));
+    }
+
+    public NettyLoop loop() {
+        return loop;
+    }
+
+    @Override
+    public BlockDevice device() {
+        return device;
+    }
+
+    @Override
+    public BufferPool pool() {
+        return POOL;
+    }
+
+    @Override
+    public void onLoop(Runnable action) {
+        get(CompletableFuture.runAsync(action, loop));
+    }
+
+    @Override
+    public IoStatus await(TestRequest request) {
+        return get(request.done());
+    }
+
+    @Override
+    public void close() {
+        try {
+            onLoop(device::close);
+        } finally {
+            end(group);
+            storage.close();
+        }
+    }
+
+    private static void end(EventLoopGroup group) {
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+
+    private static <T> T get(CompletableFuture<T> future) {
+        try {
+            return future.get(60, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof AssertionError error) {
+                throw error;
+            }
+            throw new AssertionError(e.getCause());
+        } catch (InterruptedException | TimeoutException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -107,7 +107,7 @@ public final class ConfigLoader {
 
     private static Optional<Node> compose(String file, String text) throws ConfigException {
         LoadSettings yaml =
-                LoadSettings.builder().setLabel(file).setUseMarks(true).build();
+                LoadSettings.builder().setLabel(file).setUseMarks(true).setAllowNonScalarKeys(true).build();
         try {
             return new Compose(yaml).composeString(text);
         } catch (MarkedYamlEngineException e) {

@@ -106,8 +106,11 @@ public final class ConfigLoader {
     }
 
     private static Optional<Node> compose(String file, String text) throws ConfigException {
-        LoadSettings yaml =
-                LoadSettings.builder().setLabel(file).setUseMarks(true).setAllowNonScalarKeys(true).build();
+        LoadSettings yaml = LoadSettings.builder()
+                .setLabel(file)
+                .setUseMarks(true)
+                .setAllowNonScalarKeys(true)
+                .build();
         try {
             return new Compose(yaml).composeString(text);
         } catch (MarkedYamlEngineException e) {

@@ -7,6 +7,7 @@ import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -33,9 +34,11 @@ final class CommitterProcess implements AutoCloseable {
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 Committer.class.getName(),
                 directory.toString());
-        return new CommitterProcess(new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start());
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        // A killed JVM cannot delete the library it unpacked: let it lie beside the store, where the test cleans up.
+        Path library = Files.createDirectories(directory.resolveSibling("library"));
+        builder.environment().put("ROCKSDB_SHAREDLIB_DIR", library.toString());
+        return new CommitterProcess(builder.start());
     }
 
     /** Waits until the process has printed {@code number}. */

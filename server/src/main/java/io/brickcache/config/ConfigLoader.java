@@ -13,6 +13,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -64,7 +65,7 @@ public final class ConfigLoader {
                 () -> new NbdOptions(
                         settings.list(ConfigKey.NBD_LISTEN),
                         settings.get(ConfigKey.NBD_MAX_CONNECTIONS),
-                        settings.get(ConfigKey.NBD_HANDSHAKE_TIMEOUT)));
+                        Duration.ofNanos(settings.get(ConfigKey.NBD_HANDSHAKE_TIMEOUT))));
         AdminOptions admin = build(
                 settings,
                 "admin",

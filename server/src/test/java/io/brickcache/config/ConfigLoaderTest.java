@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
 import io.brickcache.env.ListenAddress;
+import io.brickcache.nbd.NbdOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -55,7 +57,7 @@ class ConfigLoaderTest {
                         new ListenAddress.Tcp("127.0.0.1", 10809),
                         new ListenAddress.Tcp("::1", 0));
         assertThat(config.nbd().maxConnections()).isEqualTo(12);
-        assertThat(config.nbd().handshakeTimeoutNs()).isEqualTo(1_500_000_000L);
+        assertThat(config.nbd().idleHandshakeTimeout()).isEqualTo(Duration.ofMillis(1500));
         assertThat(config.admin().listen()).isEqualTo(new ListenAddress.Unix(Path.of("/run/a/admin.sock")));
         assertThat(config.admin().socketMode()).isEqualTo(0600);
         assertThat(config.admin().socketGroup()).isEqualTo("storage");
@@ -72,7 +74,7 @@ class ConfigLoaderTest {
         assertThat(config.stateDirectory()).isEqualTo(Path.of("/var/lib/brickcache"));
         assertThat(config.nbd().listen()).containsExactly(new ListenAddress.Unix(Path.of("/run/brickcache/nbd.sock")));
         assertThat(config.nbd().maxConnections()).isEqualTo(256);
-        assertThat(config.nbd().handshakeTimeoutNs()).isEqualTo(30_000_000_000L);
+        assertThat(config.nbd().idleHandshakeTimeout()).isEqualTo(NbdOptions.DEFAULT_IDLE_HANDSHAKE_TIMEOUT);
         assertThat(config.admin().listen()).isEqualTo(new ListenAddress.Unix(Path.of("/run/brickcache/admin.sock")));
         assertThat(config.admin().socketMode()).isEqualTo(0660);
         assertThat(config.admin().socketGroup()).isNull();
@@ -109,6 +111,7 @@ class ConfigLoaderTest {
             {[a]: b}                            | a key cannot be a list
             nbd: {listen: []}                   | 'nbd.listen' is an empty list
             nbd: {listen: 'tcp:host'}           | has no port
+            nbd: {listen: ['unix:/a', 'unix:/a']} | f.yaml:1:1: nbd.listen names an address twice
             nbd: {listen: 'http://x'}           | neither unix:
             nbd: {listen: 'unix:relative'}      | not absolute
             nbd: {idle_handshake_timeout: 30}   | not a duration like 30s

@@ -1,2 +1,2 @@
-/** Block to slot, slot states, gates, and the {@link io.brickcache.cache.index.MetadataStore} port. */
+/** What lies where: block to slot, the state of every slot, its durable records and the port they are kept behind. */
 package io.brickcache.cache.index;

@@ -69,7 +69,6 @@ final class RocksSettings implements AutoCloseable {
         database.setParanoidChecks(true)
                 .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
                 .setAvoidFlushDuringRecovery(true)
-                .setFailIfOptionsFileError(false)
                 .setMaxTotalWalSize(options.memoryBytes())
                 .setWriteBufferManager(memtables)
                 .setMaxOpenFiles(options.maxOpenFiles())

@@ -1,0 +1,152 @@
+package io.brickcache.app;
+
+import io.brickcache.config.Config;
+import io.brickcache.config.ConfigException;
+import io.brickcache.config.ConfigLoader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * The process {@code brickcached}: arguments, configuration, node, signals. Exit codes: 0 done, 1 failed, 2 usage.
+ */
+@Command(
+        name = "brickcached",
+        description = "An SSD block cache in front of brick disks, served over NBD.",
+        versionProvider = Main.Version.class,
+        sortOptions = false)
+public final class Main implements Callable<Integer> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+    private final NodeFactory nodes;
+    private final Map<String, String> environment;
+    private final StopSignal stop;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            defaultValue = "/etc/brickcache/brickcached.yaml",
+            description = {"The configuration; default:", "${DEFAULT-VALUE}"})
+    @SuppressWarnings("NullAway.Init")
+    private Path config;
+
+    @Option(names = "--check-config", description = "Check the configuration and exit.")
+    private boolean checkConfig;
+
+    @Option(names = "--version", versionHelp = true, description = "Print the version and exit.")
+    @SuppressWarnings("UnusedVariable") // read by picocli
+    private boolean version;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help and exit.")
+    @SuppressWarnings("UnusedVariable") // read by picocli
+    private boolean help;
+
+    private Main(NodeFactory nodes, Map<String, String> environment, StopSignal stop) {
+        this.nodes = nodes;
+        this.environment = environment;
+        this.stop = stop;
+    }
+
+    public static void main(String[] args) {
+        StopSignal stop = new StopSignal();
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        System.exit(run(Main::node, System.getenv(), stop, out, err, args));
+    }
+
+    /** Runs the command to its end; the exit code. */
+    static int run(
+            NodeFactory nodes,
+            Map<String, String> environment,
+            StopSignal stop,
+            PrintWriter out,
+            PrintWriter err,
+            String... args) {
+        return new CommandLine(new Main(nodes, environment, stop))
+                .setOut(out)
+                .setErr(err)
+                .execute(args);
+    }
+
+    /** The one place where the node is built. */
+    private static NodeService node(Config config, SystemdNotifier systemd) throws Exception {
+        throw new UnsupportedOperationException("this build contains no node");
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Config loaded;
+        try {
+            loaded = ConfigLoader.load(config);
+        } catch (ConfigException e) {
+            e.problems().forEach(problem -> complain(problem.toString()));
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+        if (checkConfig) {
+            spec.commandLine().getOut().println(config + ": ok");
+            return CommandLine.ExitCode.OK;
+        }
+        return serve(loaded);
+    }
+
+    private int serve(Config loaded) throws InterruptedException {
+        SystemdNotifier systemd = SystemdNotifier.fromEnvironment(environment);
+        stop.install();
+        NodeService node;
+        try {
+            node = nodes.create(loaded, systemd);
+            node.start();
+        } catch (Exception e) {
+            LOG.debug("Start failed", e);
+            complain("brickcached: cannot start: " + reason(e));
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+        systemd.ready();
+        stop.await();
+        systemd.stopping();
+        try {
+            node.stop();
+        } catch (RuntimeException e) {
+            LOG.error("Stop failed", e);
+            complain("brickcached: the stop failed: " + reason(e));
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+        return CommandLine.ExitCode.OK;
+    }
+
+    private void complain(String line) {
+        spec.commandLine().getErr().println(line);
+    }
+
+    private static String reason(Exception e) {
+        String message = e.getMessage();
+        return message == null ? e.toString() : message.replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    /** The version that the build put into the manifest. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"brickcached " + (version == null ? "(not packaged)" : version)};
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The process: arguments, start and stop, systemd, logging. */
+package io.brickcache.app;

@@ -1,0 +1,165 @@
+package io.brickcache.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class MainTest {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private final StopSignal stop = new StopSignal();
+    private final List<String> calls = new ArrayList<>();
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void shouldPrintOkWhenTheConfigurationIsGood() throws Exception {
+        Path file = Files.writeString(directory.resolve("good.yaml"), "io: {threads: 4}\n");
+
+        assertThat(run("--config", file.toString(), "--check-config")).isZero();
+        assertThat(out.toString()).isEqualTo(file + ": ok\n");
+        assertThat(err.toString()).isEmpty();
+        assertThat(calls).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--check-config", "--config="})
+    void shouldFailWithThePlaceWhenTheConfigurationIsBad(String option) throws Exception {
+        Path file = Files.writeString(directory.resolve("bad.yaml"), "io: {thread: 4}\n");
+
+        assertThat(option.endsWith("=") ? run(option + file) : run(option, "--config", file.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).startsWith(file + ":1:6: unknown key 'io.thread'; did you mean 'io.threads'?");
+        assertThat(calls).isEmpty();
+    }
+
+    @Test
+    void shouldSayUsageWhenAnOptionIsUnknown() {
+        assertThat(run("--confg", "x")).isEqualTo(2);
+        assertThat(err.toString()).contains("--confg", "--config");
+    }
+
+    @Test
+    void shouldPrintHelpAndVersionWhenAsked() {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString()).contains("--config", "--check-config", "/etc/brickcache/brickcached.yaml");
+        assertThat(run("--version")).isZero();
+        assertThat(out.toString()).contains("brickcached ");
+    }
+
+    @Test
+    void shouldStartAndStopOnceWhenStopIsRequested() throws Exception {
+        stop.request();
+        stop.request();
+
+        assertThat(run("--config", empty())).isZero();
+        assertThat(calls).containsExactly("start", "stop");
+    }
+
+    @Test
+    void shouldPrintOneLineWhenTheStartFails() throws Exception {
+        NodeFactory failing = (config, systemd) -> {
+            throw new java.io.IOException("the SSD is gone\nreally");
+        };
+        assertThat(Main.run(
+                        failing,
+                        Map.of(),
+                        stop,
+                        new PrintWriter(out, true),
+                        new PrintWriter(err, true),
+                        "--config",
+                        empty()))
+                .isEqualTo(1);
+        assertThat(err.toString()).isEqualTo("brickcached: cannot start: the SSD is gone really\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void shouldStopOrderlyWithCodeZeroWhenTheProcessIsSignalled(String signal) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        SignalledProcess.class.getName(),
+                        empty())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (BufferedReader output = process.inputReader()) {
+            assertThat(output.readLine()).isEqualTo("start");
+            for (int i = 0; i < 2; i++) {
+                new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                        .start()
+                        .waitFor();
+            }
+            assertThat(output.lines()).containsExactly("stop");
+            assertThat(process.waitFor()).isZero();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private String empty() throws Exception {
+        return Files.writeString(directory.resolve("empty.yaml"), "").toString();
+    }
+
+    private int run(String... args) {
+        NodeFactory nodes = (config, systemd) -> new NodeService() {
+            @Override
+            public void start() {
+                calls.add("start");
+            }
+
+            @Override
+            public void stop() {
+                calls.add("stop");
+            }
+        };
+        return Main.run(nodes, Map.of(), stop, new PrintWriter(out, true), new PrintWriter(err, true), args);
+    }
+
+    /** A process whose node prints what it is told to do. */
+    static final class SignalledProcess {
+
+        private SignalledProcess() {}
+
+        public static void main(String[] args) {
+            PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+            NodeFactory nodes = (config, systemd) -> new NodeService() {
+                @Override
+                public void start() {
+                    out.println("start");
+                }
+
+                @Override
+                public void stop() {
+                    out.println("stop");
+                }
+            };
+            System.exit(Main.run(
+                    nodes,
+                    Map.of(),
+                    new StopSignal(),
+                    out,
+                    new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+                    "--config",
+                    args[0]));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package io.brickcache.meta;
+
+import static io.brickcache.cache.index.MetadataStoreContract.key;
+import static io.brickcache.cache.index.MetadataStoreContract.outcomeOf;
+import static io.brickcache.cache.index.MetadataStoreContract.records;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.brickcache.cache.index.ExecutorLoop;
+import io.brickcache.cache.index.MetadataBatch;
+import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataException.Kind;
+import io.brickcache.cache.index.MetadataStore;
+import io.brickcache.cache.index.MetadataStore.Family;
+import io.brickcache.cache.index.MetadataStoreContract.Entry;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A store on a small file system of its own that is filled to the last byte. Needs the right to mount. */
+@Timeout(180)
+class FullDirectoryTest {
+
+    private static final int FILE_SYSTEM_MIB = 24;
+    private static final MetaOptions OPTIONS = new MetaOptions(MetaOptions.MIN_MEMORY_BYTES, 4 << 20, 64);
+
+    @TempDir
+    private Path mountPoint;
+
+    private final ExecutorLoop loop = new ExecutorLoop();
+    private final TreeMap<Integer, byte[]> model = new TreeMap<>();
+    private final Random random = new Random(42);
+
+    @BeforeEach
+    void mount() throws Exception {
+        run("mount", "-t", "tmpfs", "-o", "size=" + FILE_SYSTEM_MIB + "m", "brickcache-test", mountPoint.toString());
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        loop.close();
+        run("umount", mountPoint.toString());
+    }
+
+    @Test
+    void shouldGiveUpTheBallastAndThenFailCleanlyWhenTheDirectoryIsFull() throws Exception {
+        Path directory = mountPoint.resolve("meta");
+        Path ballast = directory.resolve("ballast");
+        Path filler = mountPoint.resolve("filler");
+        try (MetadataStore store = RocksMetadataStore.create(directory, OPTIONS, loop)) {
+            assertThat(commit(store)).isEmpty();
+            assertThat(ballast).hasSize(OPTIONS.ballastBytes());
+            fill(filler);
+
+            int withBallast = 0;
+            while (Files.exists(ballast)) {
+                assertThat(commit(store)).isEmpty();
+                assertThat(++withBallast).as("commits before the ballast goes").isLessThan(10_000);
+                fill(filler);
+            }
+            assertHolds(store);
+
+            Optional<MetadataException> failure = Optional.empty();
+            for (int i = 0; failure.isEmpty(); i++) {
+                assertThat(i).as("commits before a failure").isLessThan(10_000);
+                fill(filler);
+                failure = commit(store);
+            }
+            assertThat(failure.get().kind()).isEqualTo(Kind.NO_SPACE);
+            assertThat(failure.get()).hasMessageContainingAll(directory.toString(), "Free some space");
+            assertThat(commit(store)).get().extracting(MetadataException::kind).isEqualTo(Kind.NO_SPACE);
+
+            Files.delete(filler);
+            assertHolds(store);
+            assertThat(commit(store)).isEmpty();
+            assertThat(commit(store)).isEmpty();
+            assertThat(ballast).hasSize(OPTIONS.ballastBytes());
+            assertHolds(store);
+        }
+        try (MetadataStore store = RocksMetadataStore.openExisting(directory, OPTIONS, loop)) {
+            assertHolds(store);
+        }
+    }
+
+    @Test
+    void shouldRefuseToCreateWhenThereIsNoRoomForTheBallast() throws Exception {
+        MetaOptions large = new MetaOptions(MetaOptions.MIN_MEMORY_BYTES, (FILE_SYSTEM_MIB + 1) << 20, 64);
+        assertThatThrownBy(() -> RocksMetadataStore.create(mountPoint.resolve("meta"), large, loop))
+                .isInstanceOfSatisfying(
+                        MetadataException.class, e -> assertThat(e.kind()).isEqualTo(Kind.NO_SPACE));
+        assertThat(mountPoint.resolve("meta/ballast")).doesNotExist();
+    }
+
+    /** Commits a few random records; the model follows if that succeeds. */
+    private Optional<MetadataException> commit(MetadataStore store) throws Exception {
+        MetadataBatch batch = new MetadataBatch();
+        TreeMap<Integer, byte[]> after = new TreeMap<>(model);
+        for (int i = 0; i < 20; i++) {
+            int slot = random.nextInt(200);
+            byte[] value = new byte[700];
+            random.nextBytes(value);
+            batch.put(Family.SLOTS, key(slot), value);
+            after.put(slot, value);
+        }
+        Optional<MetadataException> outcome = outcomeOf(store, batch, loop);
+        if (outcome.isEmpty()) {
+            model.clear();
+            model.putAll(after);
+        }
+        return outcome;
+    }
+
+    private void assertHolds(MetadataStore store) throws MetadataException {
+        List<Entry> expected = new ArrayList<>();
+        model.forEach((slot, value) -> expected.add(new Entry(key(slot), value)));
+        assertThat(records(store, Family.SLOTS)).isEqualTo(expected);
+    }
+
+    /** Appends to the file until nothing fits any more. */
+    private static void fill(Path filler) throws IOException {
+        byte[] piece = new byte[4096];
+        new Random(1).nextBytes(piece);
+        try (OutputStream out = Files.newOutputStream(
+                filler, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND)) {
+            while (true) {
+                out.write(piece);
+            }
+        } catch (IOException e) {
+            if (!String.valueOf(e.getMessage()).contains("No space left")) {
+                throw e;
+            }
+        }
+    }
+
+    private static void run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(process.waitFor())
+                .as("%s: %s", String.join(" ", command), output)
+                .isZero();
+    }
+}

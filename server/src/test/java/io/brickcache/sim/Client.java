@@ -23,6 +23,7 @@ final class Client {
 
     private boolean faultsExpected;
     private long answered;
+    private long promises;
     private int budget;
 
     Client(
@@ -60,6 +61,11 @@ final class Client {
 
     long answered() {
         return answered;
+    }
+
+    /** Answers so far that made something durable. */
+    long promises() {
+        return promises;
     }
 
     /** For the message when they are never answered. */
@@ -114,6 +120,9 @@ final class Client {
             throw new AssertionError(request + " is answered " + status);
         }
         answered++;
+        if (request.op() == IoOp.FLUSH || request.op().isMutation() && request.has(ClientRequest.FUA)) {
+            promises++;
+        }
         trace.add(status.ordinal());
         trace.add(loop.nowNs());
     }

@@ -39,7 +39,7 @@ final class Connection {
         this.brickSectors = scenario.brickBytes().get(brick) / SECTOR_BYTES;
         this.habit = entropy.pick(Habit.ANYWHERE, Habit.HOT_SPOT, Habit.HOT_SPOT, Habit.SEQUENTIAL);
         this.readShare = entropy.pick(0.2, 0.5, 0.8);
-        this.flushShare = entropy.pick(0.0, 0.02, 0.1, 0.3);
+        this.flushShare = entropy.pick(0.0, 0.02, 0.1, 0.1, 0.3);
         this.discardShare = entropy.pick(0.0, 0.05, 0.2);
         this.alignedOnly = entropy.chance(0.3);
         this.depth = entropy.between(1, scenario.maxDepth());
@@ -92,7 +92,8 @@ final class Connection {
     private long drawSectors(IoOp op) {
         long blockSectors = scenario.blockBytes() / SECTOR_BYTES;
         boolean moves = op == IoOp.READ || op == IoOp.WRITE;
-        long most = Math.min(brickSectors, moves ? scenario.maxRequestBytes() / SECTOR_BYTES : brickSectors);
+        long mostDiscarded = entropy.nextInt(16) == 0 ? brickSectors : brickSectors / 8;
+        long most = Math.min(brickSectors, moves ? scenario.maxRequestBytes() / SECTOR_BYTES : mostDiscarded);
         long wanted = switch (entropy.nextInt(8)) {
             case 0, 1 -> entropy.between(1, 8);
             case 2, 3, 4 -> blockSectors * entropy.between(1, 3);

@@ -49,6 +49,10 @@ class PassThroughSystem implements SystemUnderTest {
         return entropy;
     }
 
+    final int scenarioBricks() {
+        return disks.size();
+    }
+
     final BlockDevice diskDevice(int i) {
         return disks.get(i);
     }

@@ -60,7 +60,7 @@ record Scenario(
                 draw.pick(1_000L, 100_000L, 1_000_000L),
                 draw.pick(100_000L, 10_000_000L),
                 draw.chance(0.5) ? 0 : draw.pick(0.002, 0.01, 0.05),
-                draw.nextInt(4),
+                draw.nextInt(5),
                 draw.between(20, large ? 60 : 200),
                 draw.between(1, 4),
                 draw.pick(1, 4, 16, 32),
@@ -69,7 +69,7 @@ record Scenario(
 
     private static List<Long> drawBricks(SeededEntropy draw, int caches, boolean large) {
         List<Long> sizes = new ArrayList<>();
-        int bricks = draw.between(caches, caches + 1);
+        int bricks = draw.between(caches, caches + 2);
         for (int i = 0; i < bricks; i++) {
             int maxSectors = draw.pick(200, 1000, large ? 12_000 : 4000);
             sizes.add((long) draw.between(maxSectors / 2, maxSectors) * SECTOR_BYTES);

@@ -133,11 +133,25 @@ final class SimRun {
         loop.schedule(entropy.nextLong(20_000_000), () -> system.flushBrick(brick, this::oneDone));
     }
 
+    /** Any moment, and in half of the crashes one right after a promise of durability: that is when it is put to test. */
     private void runUntilCrash() {
         long enough = client.answered() + entropy.nextInt(scenario.requests() + 1);
         loop.runUntil(() -> client.answered() >= enough || client.isDone());
-        long last = loop.steps() + (loop.isHalted() ? 0 : entropy.nextInt(40));
-        loop.runUntil(() -> loop.steps() >= last);
+        if (loop.isHalted()) {
+            return;
+        }
+        if (entropy.chance(0.5)) {
+            long kept = client.promises() + entropy.between(1, 2);
+            loop.runUntil(() -> client.promises() >= kept || client.isDone());
+            loop.runUntil(stepsFromNow(entropy.pick(0, 0, 1, 3)));
+        } else {
+            loop.runUntil(stepsFromNow(entropy.nextInt(40)));
+        }
+    }
+
+    private BooleanSupplier stepsFromNow(int steps) {
+        long last = loop.steps() + steps;
+        return () -> loop.steps() >= last;
     }
 
     private void awaitWork() {
@@ -178,6 +192,7 @@ final class SimRun {
         await(() -> waiting == 0, "the start");
     }
 
+    /** In half of the cases the power goes once all is down. */
     private void stop() {
         List<Long> stopped = models.stream().map(DiskModel::submitFlush).toList();
         waiting = 1;
@@ -185,6 +200,9 @@ final class SimRun {
         await(() -> waiting == 0, "the stop");
         for (int brick = 0; brick < scenario.bricks(); brick++) {
             models.get(brick).flushAnswered(stopped.get(brick));
+        }
+        if (entropy.chance(0.5)) {
+            crash(SystemUnderTest.Crash.POWER_LOSS);
         }
     }
 
@@ -209,7 +227,7 @@ final class SimRun {
 
     /** After a restart: nothing, everything, or something is looked at before work goes on. */
     private void checkSome() {
-        double share = entropy.pick(0.0, 0.3, 1.0);
+        double share = entropy.pick(0.0, 0.3, 1.0, 1.0);
         for (int brick = 0; brick < scenario.bricks(); brick++) {
             checkBrick(brick, share);
         }

@@ -1,0 +1,87 @@
+package io.brickcache.sim;
+
+import io.brickcache.env.sim.SeededEntropy;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Everything that is drawn before a run; follows from the seed alone.
+ *
+ * @param blockBytes unit of caching, 4 to 64 KiB
+ * @param slots blocks that fit each cache
+ * @param caches brick i belongs to cache i % caches
+ * @param brickBytes size of each brick, multiples of 512
+ * @param dirtyLowPercent where demotion begins
+ * @param dirtyHighPercent where demotion goes before reads
+ * @param maxLatencyNs of the SSD
+ * @param maxDiskLatencyNs of the bricks' disks
+ * @param faultRate probability that a request to a device meets with a fault, 0 for a healthy node
+ * @param crashes how often the node goes down hard
+ * @param requests from one start to the next stop or crash, all connections together
+ * @param connections that submit at the same time
+ * @param maxDepth requests in flight per connection
+ * @param maxRequestBytes largest READ and WRITE
+ */
+record Scenario(
+        long seed,
+        int blockBytes,
+        int slots,
+        int caches,
+        List<Long> brickBytes,
+        int dirtyLowPercent,
+        int dirtyHighPercent,
+        long maxLatencyNs,
+        long maxDiskLatencyNs,
+        double faultRate,
+        int crashes,
+        int requests,
+        int connections,
+        int maxDepth,
+        int maxRequestBytes) {
+
+    private static final int SECTOR_BYTES = SectorContent.SECTOR_BYTES;
+
+    static Scenario of(long seed) {
+        SeededEntropy draw = new SeededEntropy(seed).split("scenario");
+        int blockBytes = 4096 << (draw.chance(0.5) ? 0 : draw.nextInt(5));
+        int slots = draw.pick(32, 48, 100, 256, 700, 2000);
+        int caches = draw.chance(0.8) ? 1 : 2;
+        int low = draw.between(0, 50);
+        boolean large = draw.chance(0.1);
+        int maxRequestBytes = large ? 4 << 20 : draw.pick(8, 32, 64, 128) << 10;
+        return new Scenario(
+                seed,
+                blockBytes,
+                slots,
+                caches,
+                drawBricks(draw, caches, large),
+                low,
+                draw.between(low + 1, 95),
+                draw.pick(1_000L, 100_000L, 1_000_000L),
+                draw.pick(100_000L, 10_000_000L),
+                draw.chance(0.5) ? 0 : draw.pick(0.002, 0.01, 0.05),
+                draw.nextInt(5),
+                draw.between(20, large ? 60 : 200),
+                draw.between(1, 4),
+                draw.pick(1, 4, 16, 32),
+                maxRequestBytes);
+    }
+
+    private static List<Long> drawBricks(SeededEntropy draw, int caches, boolean large) {
+        List<Long> sizes = new ArrayList<>();
+        int bricks = draw.between(caches, caches + 2);
+        for (int i = 0; i < bricks; i++) {
+            int maxSectors = draw.pick(200, 1000, large ? 12_000 : 4000);
+            sizes.add((long) draw.between(maxSectors / 2, maxSectors) * SECTOR_BYTES);
+        }
+        return List.copyOf(sizes);
+    }
+
+    int bricks() {
+        return brickBytes.size();
+    }
+
+    boolean hasFaults() {
+        return faultRate > 0;
+    }
+}

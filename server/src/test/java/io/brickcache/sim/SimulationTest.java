@@ -1,0 +1,31 @@
+package io.brickcache.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** Thousands of runs in virtual time. See docs/testing.md; {@code -Dsim.seed=N} replays one, {@code -Dsim.seeds=N} runs N. */
+class SimulationTest {
+
+    private static final int SEEDS = 400;
+
+    @Test
+    void shouldServeAsTheModelSaysWhenBricksAreBareDisks() {
+        Simulations.run("bare disks", PassThroughSystem::new, SEEDS);
+    }
+
+    @Test
+    void shouldDoTheSameAgainWhenASeedIsRunTwice() {
+        for (long seed = 1; seed <= 20; seed++) {
+            Scenario scenario = Scenario.of(seed);
+
+            long first = SimRun.run(scenario, PassThroughSystem::new, Simulations.newBuffers());
+            long second = SimRun.run(scenario, PassThroughSystem::new, Simulations.newBuffers());
+
+            assertThat(second).as("trace of seed %d", seed).isEqualTo(first);
+            assertThat(SimRun.run(Scenario.of(seed + 1), PassThroughSystem::new, Simulations.newBuffers()))
+                    .as("trace of another seed")
+                    .isNotEqualTo(first);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.brickcache.sim;
+
+import io.brickcache.block.BufferPool;
+import java.security.SecureRandom;
+
+/**
+ * Runs many seeds. System properties: {@code sim.seed} runs that one alone; {@code sim.seeds} is how many to run;
+ * {@code sim.base} is the first (random, and printed, without).
+ */
+final class Simulations {
+
+    private static final int BUFFER_BYTES = 32 << 20;
+
+    private Simulations() {}
+
+    static BufferPool newBuffers() {
+        return new BufferPool(BUFFER_BYTES);
+    }
+
+    /** Runs {@code seeds} seeds unless the properties say otherwise; the first failure ends it with the way to replay. */
+    static void run(String what, SystemUnderTest.Factory factory, int seeds) {
+        BufferPool buffers = newBuffers();
+        Long only = Long.getLong("sim.seed");
+        if (only != null) {
+            System.out.printf("simulation of %s: %s%n", what, Scenario.of(only));
+            runOne(what, factory, only, buffers);
+            return;
+        }
+        long base = Long.getLong("sim.base", new SecureRandom().nextInt(1 << 30));
+        int count = Integer.getInteger("sim.seeds", seeds);
+        System.out.printf("simulation of %s: %d seeds, -Dsim.base=%d%n", what, count, base);
+        for (long seed = base; seed < base + count; seed++) {
+            runOne(what, factory, seed, buffers);
+        }
+    }
+
+    private static void runOne(String what, SystemUnderTest.Factory factory, long seed, BufferPool buffers) {
+        Scenario scenario = Scenario.of(seed);
+        try {
+            SimRun.run(scenario, factory, buffers);
+        } catch (AssertionError e) {
+            throw new AssertionError(
+                    "simulation of %s, seed %d, %s%n%s%nreplay: mvn -Psim test -Dsim.seed=%d"
+                            .formatted(what, seed, scenario, e.getMessage(), seed),
+                    e);
+        }
+    }
+}

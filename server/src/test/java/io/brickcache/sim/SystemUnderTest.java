@@ -1,0 +1,54 @@
+package io.brickcache.sim;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.sim.Medium;
+import io.brickcache.env.sim.SeededEntropy;
+import io.brickcache.env.sim.SimLoop;
+
+/**
+ * A node in a simulation: its media live as long as this object, its process from {@link #start} to {@link #stop} or
+ * {@link #crash}, again and again. All calls come from the simulation's thread, between steps of the loop.
+ */
+interface SystemUnderTest {
+
+    /** Makes the media, all zeroes; starts nothing. */
+    @FunctionalInterface
+    interface Factory {
+        SystemUnderTest create(Scenario scenario, SimLoop loop, SeededEntropy entropy);
+    }
+
+    /** How a node goes down. */
+    enum Crash {
+        /** The process is gone; the disks keep their volatile caches. */
+        KILL,
+        /** The disks lose what was not synced. */
+        POWER_LOSS
+    }
+
+    /** Opens everything on the media; {@code started} is called, on the loop or at once, when bricks serve requests. */
+    void start(Runnable started);
+
+    /** The device that clients of brick {@code i} use. Valid until the next stop or crash. */
+    BlockDevice brick(int i);
+
+    /** Writes all dirty data of brick {@code i} to its disk and syncs it; {@code done} is called when it is there. */
+    void flushBrick(int i, Runnable done);
+
+    /** Stops in order, no request in flight: what was answered is durable when {@code done} is called. */
+    void stop(Runnable done);
+
+    /**
+     * Drops everything on the floor, at any moment, also while starting or stopping; after a stop it only does to the
+     * media what the crash does. The caller discards the loop's tasks afterwards.
+     */
+    void crash(Crash kind);
+
+    /** Checks all invariants that hold between any two steps of a started node. Throws AssertionError. */
+    void checkStructure();
+
+    /** From now on nothing fails. */
+    void stopFaults();
+
+    /** The disk behind brick {@code i}. */
+    Medium disk(int i);
+}

@@ -100,9 +100,11 @@ public final class BufferPool {
         serveWaiters();
     }
 
-    /** Takes back a waiter that no longer wants memory. */
+    /** Takes back a waiter that no longer wants memory; those behind it may fit where it did not. */
     public void cancel(Waiter waiter) {
-        waiters.remove(waiter);
+        if (waiters.remove(waiter)) {
+            serveWaiters();
+        }
     }
 
     void free(IoBuffer buffer) {

@@ -1,6 +1,7 @@
 package io.brickcache.block;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A piece of a {@link BufferPool}: direct memory, aligned to 4096 bytes, counted references. Confined to the pool's
@@ -13,6 +14,7 @@ public final class IoBuffer {
     private final long address;
     private final int arenaOffset;
     private int references;
+    private @Nullable Object view;
 
     IoBuffer(BufferPool pool, ByteBuffer bytes, long address, int arenaOffset) {
         this.pool = pool;
@@ -60,6 +62,18 @@ public final class IoBuffer {
         if (--references == 0) {
             pool.free(this);
         }
+    }
+
+    /**
+     * What {@link #attachView} left here: this memory wrapped for another library, for example as a socket buffer. It
+     * stays for the life of the pool, whoever owns the buffer, so that wrapping allocates once per piece.
+     */
+    public @Nullable Object view() {
+        return view;
+    }
+
+    public void attachView(Object view) {
+        this.view = view;
     }
 
     int arenaOffset() {

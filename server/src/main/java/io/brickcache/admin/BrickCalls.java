@@ -1,0 +1,99 @@
+package io.brickcache.admin;
+
+import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.admin.v1.AttachBrickRequest;
+import io.brickcache.admin.v1.AttachBrickResponse;
+import io.brickcache.admin.v1.BrickServiceGrpc;
+import io.brickcache.admin.v1.DetachBrickRequest;
+import io.brickcache.admin.v1.DetachBrickResponse;
+import io.brickcache.admin.v1.FlushBrickRequest;
+import io.brickcache.admin.v1.FlushBrickResponse;
+import io.brickcache.admin.v1.GetBrickRequest;
+import io.brickcache.admin.v1.GetBrickResponse;
+import io.brickcache.admin.v1.ListBricksRequest;
+import io.brickcache.admin.v1.ListBricksResponse;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+
+/** BrickService over the port. */
+final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
+    private final NodeAdministration node;
+    private final Calls calls;
+
+    BrickCalls(NodeAdministration node, Calls calls) {
+        this.node = node;
+        this.calls = calls;
+    }
+
+    @Override
+    public void attachBrick(AttachBrickRequest request, StreamObserver<AttachBrickResponse> client) {
+        calls.answer("AttachBrick", client, () -> {
+            NodeAdministration.BrickSpec spec = new NodeAdministration.BrickSpec(
+                    Arguments.name("name", request.getName()),
+                    Arguments.name("cache", request.getCache()),
+                    Arguments.absolutePath("device_path", request.getDevicePath()));
+            return AttachBrickResponse.newBuilder()
+                    .setBrick(ViewMapper.brick(node.attachBrick(spec)))
+                    .build();
+        });
+    }
+
+    @Override
+    public void detachBrick(DetachBrickRequest request, StreamObserver<DetachBrickResponse> client) {
+        DirtyData dirtyData = request.getFlush() ? DirtyData.FLUSH : DirtyData.REFUSE;
+        calls.follow(
+                "DetachBrick",
+                client,
+                progress ->
+                        DetachBrickResponse.newBuilder().setProgress(progress).build(),
+                progress -> DetachBrickResponse.newBuilder()
+                        .setBrick(ViewMapper.brick(
+                                node.detachBrick(Arguments.name("name", request.getName()), dirtyData, progress)))
+                        .build());
+    }
+
+    @Override
+    public void listBricks(ListBricksRequest request, StreamObserver<ListBricksResponse> client) {
+        calls.answer("ListBricks", client, () -> {
+            Page<BrickView> page =
+                    Page.of(bricks(request.getCache()), BrickView::name, request.getPageSize(), request.getPageToken());
+            return ListBricksResponse.newBuilder()
+                    .addAllBricks(page.items().stream().map(ViewMapper::brick).toList())
+                    .setNextPageToken(page.nextToken())
+                    .build();
+        });
+    }
+
+    private List<BrickView> bricks(String cache) {
+        if (cache.isEmpty()) {
+            return node.bricks();
+        }
+        String name = node.cache(Arguments.name("cache", cache)).name();
+        return node.bricks().stream()
+                .filter(brick -> brick.cache().equals(name))
+                .toList();
+    }
+
+    @Override
+    public void getBrick(GetBrickRequest request, StreamObserver<GetBrickResponse> client) {
+        calls.answer(
+                "GetBrick",
+                client,
+                () -> GetBrickResponse.newBuilder()
+                        .setBrick(ViewMapper.brick(node.brick(Arguments.name("name", request.getName()))))
+                        .build());
+    }
+
+    @Override
+    public void flushBrick(FlushBrickRequest request, StreamObserver<FlushBrickResponse> client) {
+        calls.follow(
+                "FlushBrick",
+                client,
+                progress ->
+                        FlushBrickResponse.newBuilder().setProgress(progress).build(),
+                progress -> FlushBrickResponse.newBuilder()
+                        .setBrick(
+                                ViewMapper.brick(node.flushBrick(Arguments.name("name", request.getName()), progress)))
+                        .build());
+    }
+}

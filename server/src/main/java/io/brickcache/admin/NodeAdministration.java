@@ -1,0 +1,63 @@
+package io.brickcache.admin;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be asked of a node. Calls come from several threads at once and may block; none comes from an event loop.
+ *
+ * <p>Every failure is an {@link AdminException}; anything else that is thrown is reported as a fault of the service.
+ * Arguments have been checked for form (names, absolute paths, ranges), not against the node's state. A call whose
+ * thread is interrupted (the service stops) ends soon, with {@link Reason#SHUTTING_DOWN} or
+ * {@link Reason#CANCELLED}.
+ */
+public interface NodeAdministration {
+
+    /** What a cache is made of; {@code dataPath} null means the file {@code data} in the directory. */
+    record CacheSpec(
+            String name,
+            Path directory,
+            long sizeBytes,
+            int blockBytes,
+            @Nullable Path dataPath) {}
+
+    /** What a brick is made of. */
+    record BrickSpec(String name, String cache, Path devicePath) {}
+
+    /** What a detach does about data that only the SSD has. */
+    enum DirtyData {
+        /** Refuse with {@link Reason#BRICK_DIRTY}. */
+        REFUSE,
+        /** Write it to the disk first. */
+        FLUSH
+    }
+
+    NodeView node();
+
+    /** All caches, in any order. */
+    List<CacheView> caches();
+
+    /** {@link Reason#CACHE_NOT_FOUND} if there is none of that name. */
+    CacheView cache(String name);
+
+    /** Creates a cache and writes its data area through. After a failure or a cancellation nothing of it is left. */
+    CacheView createCache(CacheSpec spec, ProgressListener progress);
+
+    /** Deletes a cache and answers with what it was; {@link Reason#CACHE_HAS_BRICKS} while bricks are attached. */
+    CacheView deleteCache(String name);
+
+    /** All bricks, in any order. */
+    List<BrickView> bricks();
+
+    /** {@link Reason#BRICK_NOT_FOUND} if there is none of that name. */
+    BrickView brick(String name);
+
+    BrickView attachBrick(BrickSpec spec);
+
+    /** Detaches a brick and answers with what it was. A brick whose flush was cancelled stays attached. */
+    BrickView detachBrick(String name, DirtyData dirtyData, ProgressListener progress);
+
+    /** Writes what is dirty now to the disk. Answers with the brick afterwards; cancelled, the rest stays dirty. */
+    BrickView flushBrick(String name, ProgressListener progress);
+}

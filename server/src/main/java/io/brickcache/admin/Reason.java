@@ -1,0 +1,30 @@
+package io.brickcache.admin;
+
+/** Why a call failed; sent by its name, so a name never changes its meaning. */
+public enum Reason {
+    CACHE_NOT_FOUND,
+    BRICK_NOT_FOUND,
+    CACHE_EXISTS,
+    BRICK_EXISTS,
+    INVALID_ARGUMENT,
+    /** The cache still serves bricks. */
+    CACHE_HAS_BRICKS,
+    /** Data is left that only the SSD has. */
+    BRICK_DIRTY,
+    /** Clients are connected to the brick. */
+    BRICK_IN_USE,
+    /** The device is mounted or opened by somebody else, or serves another brick or cache. */
+    DEVICE_IN_USE,
+    /** The device is missing, of the wrong kind or of the wrong size. */
+    DEVICE_UNSUITABLE,
+    NO_SPACE,
+    /** Other work on the same thing is under way; the same call may succeed later. */
+    BUSY,
+    /** The caller took the call back. */
+    CANCELLED,
+    SHUTTING_DOWN,
+    IO_FAILURE,
+    METADATA_CORRUPT,
+    /** A fault of the service itself. */
+    INTERNAL
+}

@@ -1,0 +1,205 @@
+package io.brickcache.block.ring;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.DeviceOpener;
+import io.brickcache.block.IoOptions;
+import io.brickcache.block.OpenOptions;
+import io.brickcache.block.OpenOptions.Access;
+import io.brickcache.block.OpenedDevice;
+import io.brickcache.block.nativeio.DeviceException;
+import io.brickcache.block.pooled.IoThreads;
+import io.brickcache.block.pooled.PooledDevice;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringIoHandlerConfig;
+import io.netty.channel.uring.IoUringServerDomainSocketChannel;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine of a process: io_uring for sockets and devices, or epoll with a pool of threads. Makes the event loops, names
+ * the channel classes that go with them, and opens devices on them. Thread-safe.
+ */
+public final class IoEngine {
+
+    /** Entries that one turn of a loop can queue without an extra system call. */
+    static final int RING_ENTRIES = 1024;
+
+    /** Completions that may wait: several devices at full depth and the sockets. */
+    static final int COMPLETION_ENTRIES = 4096;
+
+    /** Threads for what the ring cannot do, per loop. */
+    private static final int HELPER_THREADS = 2;
+
+    private static final Path DISABLED_SETTING = Path.of("/proc/sys/kernel/io_uring_disabled");
+    private static final Logger log = LoggerFactory.getLogger(IoEngine.class);
+
+    private final IoOptions options;
+    private final boolean ring;
+    private final Map<EventLoop, IoThreads> threadsOfLoop = new ConcurrentHashMap<>();
+
+    private IoEngine(IoOptions options, boolean ring) {
+        this.options = options;
+        this.ring = ring;
+    }
+
+    /**
+     * Decides on the engine and logs it, with the reason if io_uring was wanted or possible and is not there.
+     *
+     * @throws IOException if the configured engine is not available here
+     */
+    public static IoEngine choose(IoOptions options) throws IOException {
+        IoEngine engine = switch (options.engine()) {
+            case IO_URING -> {
+                if (!IoUring.isAvailable()) {
+                    throw new IOException(
+                            "io.engine is io_uring, but " + whyNoRing()
+                                    + "; set io.engine to auto or pooled, or enable it",
+                            IoUring.unavailabilityCause());
+                }
+                yield new IoEngine(options, true);
+            }
+            case POOLED -> new IoEngine(options, false);
+            case AUTO -> {
+                if (!IoUring.isAvailable()) {
+                    log.info("{}; using the pooled engine", whyNoRing());
+                }
+                yield new IoEngine(options, IoUring.isAvailable());
+            }
+        };
+        if (!engine.ring && !Epoll.isAvailable()) {
+            throw new IOException("epoll is not available, no engine is left", Epoll.unavailabilityCause());
+        }
+        log.info("I/O engine: {}, {}", engine, options.direct() ? "direct" : "through the page cache");
+        return engine;
+    }
+
+    /** What was chosen: IO_URING or POOLED. */
+    public IoOptions.Engine engine() {
+        return ring ? IoOptions.Engine.IO_URING : IoOptions.Engine.POOLED;
+    }
+
+    /**
+     * Starts event loops.
+     *
+     * @param name prefix of the threads' names
+     */
+    public EventLoopGroup newGroup(String name, int loops) {
+        return new MultiThreadIoEventLoopGroup(loops, new DefaultThreadFactory(name), handlerFactory());
+    }
+
+    /** Class of listening TCP channels on the loops of this engine. */
+    public Class<? extends ServerChannel> tcpServerChannel() {
+        return ring ? IoUringServerSocketChannel.class : EpollServerSocketChannel.class;
+    }
+
+    /** Class of listening Unix socket channels on the loops of this engine. */
+    public Class<? extends ServerChannel> unixServerChannel() {
+        return ring ? IoUringServerDomainSocketChannel.class : EpollServerDomainSocketChannel.class;
+    }
+
+    /**
+     * Opens a device for a loop of this engine, past the page cache unless configured otherwise. Blocks for a few system
+     * calls. Its {@code sectorBytes} are those of the device; see {@link io.brickcache.block.SectorAdapter} for devices
+     * of 4096. It must be closed before its loop ends.
+     *
+     * @throws DeviceException names the device, the problem and the remedy
+     */
+    public BlockDevice open(Path path, NettyLoop loop, Access access) throws IOException {
+        return open(DeviceOpener.open(path, OpenOptions.of(options, access)), loop);
+    }
+
+    /** Makes a device of an opened one, which belongs to it from here on, also if this fails. */
+    public BlockDevice open(OpenedDevice opened, NettyLoop loop) throws IOException {
+        PooledDevice pooled = new PooledDevice(opened, loop, threadsFor(loop.eventLoop()));
+        if (!ring) {
+            return pooled;
+        }
+        RingDevice device = new RingDevice(opened, pooled);
+        try {
+            device.registered(register(device, loop));
+            return device;
+        } catch (IOException | RuntimeException e) {
+            pooled.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return ring ? "io_uring" : "pooled with " + options.threads() + " threads per cache";
+    }
+
+    private static IoRegistration register(RingDevice device, NettyLoop loop) throws IOException {
+        Future<IoRegistration> registration = ((IoEventLoop) loop.eventLoop()).register(device.handle());
+        try {
+            registration.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException(device.name() + ": interrupted while it was registered with its loop");
+        }
+        if (!registration.isSuccess()) {
+            throw new IOException(device.name() + ": its loop does not take it", registration.cause());
+        }
+        return registration.getNow();
+    }
+
+    /** The loop's threads, with one more user. */
+    private IoThreads threadsFor(EventLoop loop) {
+        threadsOfLoop.keySet().removeIf(EventLoop::isShutdown);
+        int limit = ring ? HELPER_THREADS : options.threads();
+        return threadsOfLoop.compute(
+                loop, (key, present) -> present != null && present.retain() ? present : retained(limit));
+    }
+
+    private static IoThreads retained(int limit) {
+        IoThreads threads = new IoThreads("io", limit);
+        threads.retain();
+        return threads;
+    }
+
+    private IoHandlerFactory handlerFactory() {
+        if (!ring) {
+            return EpollIoHandler.newFactory();
+        }
+        // Single issuer, and with it deferred task work where the kernel has it (6.1): completions are then worked off
+        // when the loop asks for them and do not interrupt it.
+        return IoUringIoHandler.newFactory(new IoUringIoHandlerConfig()
+                .setRingSize(RING_ENTRIES)
+                .setCqSize(COMPLETION_ENTRIES)
+                .setSingleIssuer(true));
+    }
+
+    private static String whyNoRing() {
+        String setting = "";
+        try {
+            String value = Files.readString(DISABLED_SETTING).strip();
+            setting = "0".equals(value) ? "" : " (sysctl kernel.io_uring_disabled is " + value + ")";
+        } catch (IOException e) {
+            log.debug("this kernel has no setting kernel.io_uring_disabled", e);
+        }
+        @Nullable Throwable cause = IoUring.unavailabilityCause();
+        return "io_uring is not available" + setting + ": " + (cause == null ? "unknown cause" : cause.getMessage());
+    }
+}

@@ -1,0 +1,275 @@
+package io.brickcache.cache;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.ExtentsRequest;
+import io.brickcache.block.Geometry;
+import io.brickcache.block.IoBuffer;
+import io.brickcache.block.IoOp;
+import io.brickcache.block.IoRequest;
+import io.brickcache.block.IoStatus;
+import io.brickcache.cache.index.BrickRecord;
+import io.brickcache.cache.index.DirtyRegions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A brick behind the cache: a block device of 512-byte sectors, write-back.
+ *
+ * <p>READ and WRITE are divided into parts of at most 1 MiB that lie in one aligned MiB; their data must lie in the
+ * buffer at the same offset modulo the block size as on the brick, with room up to whole blocks on both sides
+ * ({@link Geometry#preferredBytes}). The bytes of that room may be overwritten.
+ */
+public final class CachedBrick implements BlockDevice {
+
+    /** The longest READ or WRITE. */
+    public static final int MAX_TRANSFER_BYTES = 32 << 20;
+
+    private final CacheCore core;
+    private final BrickRecord record;
+    private final BlockDevice disk;
+    private final DiskSync sync;
+    private final Geometry geometry;
+    private final Gates gates = new Gates();
+    private final Fills fills = new Fills();
+    private final DirtyRegions regions;
+    private final BrickCounters counters = new BrickCounters();
+    private final long fullBlocks;
+
+    long cachedBlocks;
+
+    private int running;
+    private boolean closing;
+    private @Nullable Runnable onDrained;
+    private long lastRequestNs;
+
+    CachedBrick(CacheCore core, BrickRecord record, BlockDevice disk) {
+        this.core = core;
+        this.record = record;
+        this.disk = disk;
+        this.sync = new DiskSync(disk);
+        Geometry below = disk.geometry();
+        this.geometry = new Geometry(
+                below.sizeBytes(),
+                512,
+                core.shape.blockBytes(),
+                below.canTrim(),
+                below.canFastZero(),
+                below.readOnly());
+        this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
+        this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
+        this.lastRequestNs = core.loop.clock().nanoTime();
+    }
+
+    @Override
+    public Geometry geometry() {
+        return geometry;
+    }
+
+    @Override
+    public String name() {
+        return record.name();
+    }
+
+    @Override
+    public void submit(IoRequest request) {
+        IoStatus refusal = validate(request);
+        if (!refusal.isOk()) {
+            request.completed(refusal);
+            return;
+        }
+        running++;
+        lastRequestNs = core.loop.clock().nanoTime();
+        switch (request.op()) {
+            case READ -> {
+                counters.reads++;
+                counters.readBytes += request.length();
+                transfer(request);
+            }
+            case WRITE -> {
+                counters.writes++;
+                counters.writtenBytes += request.length();
+                transfer(request);
+            }
+            case FLUSH -> {
+                counters.flushes++;
+                core.committer.commit(id(), status -> answer(request, status));
+            }
+            case TRIM -> {
+                counters.trims++;
+                if (geometry.canTrim()) {
+                    new RangeOp(core, this, request).start();
+                } else {
+                    answer(request, IoStatus.OK);
+                }
+            }
+            case WRITE_ZEROES -> {
+                counters.writeZeroes++;
+                new RangeOp(core, this, request).start();
+            }
+            case CACHE -> new PrefetchOp(core, this, request).start();
+            case EXTENTS -> new ExtentsOp(core, this, (ExtentsRequest) request).start();
+        }
+    }
+
+    private IoStatus validate(IoRequest request) {
+        if (closing) {
+            return IoStatus.SHUTDOWN;
+        }
+        if (request.op() == IoOp.FLUSH) {
+            return IoStatus.OK;
+        }
+        long offset = request.offset();
+        long length = request.length();
+        if (geometry.readOnly() && request.op().isMutation()) {
+            return IoStatus.READ_ONLY;
+        }
+        if (!geometry.contains(offset, length)) {
+            return request.op().isMutation() && offset >= 0 && length > 0 ? IoStatus.BEYOND_END : IoStatus.INVALID;
+        }
+        if (length == 0 || (offset | length) % 512 != 0) {
+            return IoStatus.INVALID;
+        }
+        if (request.op() == IoOp.WRITE_ZEROES && request.has(IoRequest.FAST_ZERO) && !geometry.canFastZero()) {
+            return IoStatus.NOT_SUPPORTED;
+        }
+        if (request.op() != IoOp.READ && request.op() != IoOp.WRITE) {
+            return IoStatus.OK;
+        }
+        return fitsBuffer(request) ? IoStatus.OK : IoStatus.INVALID;
+    }
+
+    private boolean fitsBuffer(IoRequest request) {
+        int blockMask = core.shape.blockBytes() - 1;
+        int lead = (int) request.offset() & blockMask;
+        long end = request.bufferOffset() + request.length();
+        return request.length() <= MAX_TRANSFER_BYTES
+                && (request.bufferOffset() & blockMask) == lead
+                && (end + blockMask & ~(long) blockMask) <= request.buffer().capacity();
+    }
+
+    private void transfer(IoRequest request) {
+        Parts parts = core.takeParts();
+        parts.start(this, request);
+        IoBuffer buffer = request.buffer();
+        long offset = request.offset();
+        long end = offset + request.length();
+        boolean read = request.op() == IoOp.READ;
+        while (offset < end) {
+            long partEnd = Math.min(end, (offset | CacheCore.MAX_PART_BYTES - 1) + 1);
+            long firstBlock = offset >> core.shape.blockShift();
+            long start = firstBlock << core.shape.blockShift();
+            int at = request.bufferOffset() + (int) (start - request.offset());
+            parts.add();
+            running++;
+            if (read) {
+                core.takeRead()
+                        .start(this, parts, buffer, at, firstBlock, (int) (offset - start), (int) (partEnd - start));
+            } else {
+                core.takeWrite()
+                        .start(this, parts, buffer, at, firstBlock, (int) (offset - start), (int) (partEnd - start));
+            }
+            offset = partEnd;
+        }
+        parts.done(IoStatus.OK);
+    }
+
+    /** A request is done. */
+    void answer(IoRequest request, IoStatus status) {
+        request.completed(status);
+        opDone();
+    }
+
+    /** An operation on this brick begins that outlives its request; followed by {@link #opDone}. */
+    void opStarted() {
+        running++;
+    }
+
+    /** A request or an operation counted in {@link #running} is done. */
+    void opDone() {
+        running--;
+        if (running == 0 && onDrained != null) {
+            Runnable drained = onDrained;
+            onDrained = null;
+            drained.run();
+        }
+    }
+
+    /** Refuses new requests; {@code drained} runs when those under way are done. */
+    void drain(Runnable drained) {
+        closing = true;
+        if (running == 0) {
+            drained.run();
+        } else {
+            onDrained = drained;
+        }
+    }
+
+    /** Takes requests again after a {@link #drain}. */
+    void resume() {
+        closing = false;
+    }
+
+    @Override
+    public void close() {
+        closing = true;
+    }
+
+    /** Units that a whole slot of the block holds: fewer in the last block of a brick. */
+    public long fullMask(long block) {
+        if (block < fullBlocks) {
+            return core.shape.fullMask();
+        }
+        return core.shape.cover(0, (int) (geometry.sizeBytes() - (block << core.shape.blockShift())));
+    }
+
+    public BrickRecord record() {
+        return record;
+    }
+
+    /** Number of the brick in its cache, 0 to 255. */
+    public int id() {
+        return record.id();
+    }
+
+    /** The bare disk; only the engine and the demotion touch it. */
+    public BlockDevice disk() {
+        return disk;
+    }
+
+    /** Where the brick is dirty. */
+    public DirtyRegions regions() {
+        return regions;
+    }
+
+    public BrickCounters counters() {
+        return counters;
+    }
+
+    public long cachedBytes() {
+        return cachedBlocks << core.shape.blockShift();
+    }
+
+    public long dirtyBytes() {
+        return regions.dirtyBlocks() << core.shape.blockShift();
+    }
+
+    /** Nanoseconds since the last request of a client. */
+    public long idleNs() {
+        return core.loop.clock().nanoTime() - lastRequestNs;
+    }
+
+    DiskSync sync() {
+        return sync;
+    }
+
+    Gates gates() {
+        return gates;
+    }
+
+    Fills fills() {
+        return fills;
+    }
+
+    boolean isQuiet() {
+        return running == 0 && gates.isEmpty() && fills.isEmpty();
+    }
+}

@@ -1,0 +1,343 @@
+package io.brickcache.cache;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.IoRequest;
+import io.brickcache.block.IoStatus;
+import io.brickcache.cache.index.MetadataBatch;
+import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataStore;
+import io.brickcache.cache.index.SlotJournal;
+import io.brickcache.cache.index.SlotTable;
+import io.brickcache.env.Loop;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes epochs durable, one at a time: close the open epoch and open the next; sync the SSD, and the disks that the
+ * epoch or a FLUSH asks for; write one metadata batch; then free what the epoch retired and answer who waited.
+ *
+ * <p>A mapping enters an epoch only when its data has been written, so closing an epoch never waits for I/O. An epoch
+ * that cannot be committed is absorbed by the open one: nothing is freed, and the next commit brings it again.
+ */
+final class Committer {
+
+    private static final Logger log = LoggerFactory.getLogger(Committer.class);
+
+    /** An epoch with more changes is closed at once: bounds the work of a commit. */
+    private static final int MAX_CHANGES = 16384;
+
+    private final Loop loop;
+    private final BlockDevice ssd;
+    private final SlotTable slots;
+    private final MetadataStore store;
+    private final SlotJournal journal;
+    private final long intervalNs;
+    private final Bricks bricks;
+    private final Consumer<Epoch> onRelease;
+
+    private final MetadataBatch batch = new MetadataBatch();
+    private final Deque<Epoch> closed = new ArrayDeque<>();
+    private final Deque<Epoch> spare = new ArrayDeque<>();
+    private Epoch open = new Epoch();
+    private @Nullable Epoch committing;
+    private boolean startScheduled;
+    private boolean wanted;
+    private Loop.@Nullable Cancellable timer;
+    private int syncsPending;
+    private IoStatus syncStatus = IoStatus.OK;
+    private boolean stopped;
+    private long commits;
+    private long failedCommits;
+
+    /** Where the committer finds the bricks by their number. */
+    interface Bricks {
+        @Nullable DiskSync disk(int brick);
+    }
+
+    private final class SsdSync extends IoRequest {
+        @Override
+        public void completed(IoStatus status) {
+            syncDone(status);
+        }
+    }
+
+    private final SsdSync ssdSync = new SsdSync();
+
+    /** {@code onRelease} frees the retired slots of an epoch. */
+    Committer(
+            Loop loop,
+            BlockDevice ssd,
+            SlotTable slots,
+            MetadataStore store,
+            SlotJournal journal,
+            long intervalNs,
+            long firstEpoch,
+            Bricks bricks,
+            Consumer<Epoch> onRelease) {
+        this.loop = loop;
+        this.ssd = ssd;
+        this.slots = slots;
+        this.store = store;
+        this.journal = journal;
+        this.intervalNs = intervalNs;
+        this.bricks = bricks;
+        this.onRelease = onRelease;
+        open.reset(firstEpoch);
+    }
+
+    /** A read of slots begins: nothing it may see is freed before {@link #exitReader} with the epoch returned. */
+    Epoch enterReader() {
+        open.readers++;
+        return open;
+    }
+
+    void exitReader(Epoch epoch) {
+        epoch.readers--;
+        if (epoch.readers == 0) {
+            release();
+        }
+    }
+
+    /** The slot's durable record is out of date. */
+    void changed(int slot) {
+        open.addChanged(slot);
+        startTimer();
+        if (open.changedCount >= MAX_CHANGES) {
+            request();
+        }
+    }
+
+    void wroteSlots() {
+        open.wroteSlots = true;
+    }
+
+    /** The slot was retired: it becomes free after the commit of the open epoch. */
+    void retired(int slot) {
+        open.addRetired(slot);
+        changed(slot);
+    }
+
+    /** The open epoch must not become durable before what has been written to the brick's disk until now. */
+    void dependOnDisk(int brick) {
+        open.dependsOnDisk.set(brick);
+        startTimer();
+    }
+
+    /** Writes another record with the open epoch. */
+    void put(Consumer<MetadataBatch> record) {
+        open.records.add(record);
+        startTimer();
+    }
+
+    /** Slots retired and not yet free. */
+    int pendingRetired() {
+        int pending = open.retiredCount;
+        for (Epoch epoch : closed) {
+            pending += epoch.retiredCount;
+        }
+        return pending;
+    }
+
+    /** Closes the open epoch as soon as the commit under way is done. */
+    void request() {
+        wanted = true;
+        schedule();
+    }
+
+    /**
+     * Commits all that has been changed until now.
+     *
+     * @param brick its disk is synced too, as a FLUSH asks; or -1
+     */
+    void commit(int brick, CommitListener listener) {
+        if (brick >= 0) {
+            open.flushes.set(brick);
+        }
+        open.listeners.add(listener);
+        open.listenerBricks.add(brick);
+        request();
+    }
+
+    boolean isIdle() {
+        return committing == null && !startScheduled && !open.hasChanges() && open.listeners.isEmpty();
+    }
+
+    long commits() {
+        return commits;
+    }
+
+    long failedCommits() {
+        return failedCommits;
+    }
+
+    long openEpoch() {
+        return open.number;
+    }
+
+    /** No more commits on its own account; one under way goes on. */
+    void stop() {
+        stopped = true;
+        cancelTimer();
+    }
+
+    private void startTimer() {
+        if (timer == null && !stopped) {
+            timer = loop.schedule(intervalNs, this::timerFired);
+        }
+    }
+
+    private void timerFired() {
+        timer = null;
+        if (open.hasChanges()) {
+            request();
+        }
+    }
+
+    private void cancelTimer() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+
+    private void schedule() {
+        if (committing == null && !startScheduled) {
+            // Not at once: flushes that arrive in the same round of the loop share the commit.
+            startScheduled = true;
+            loop.execute(this::start);
+        }
+    }
+
+    private void start() {
+        startScheduled = false;
+        if (committing != null || !wanted) {
+            return;
+        }
+        wanted = false;
+        cancelTimer();
+        Epoch epoch = open;
+        Epoch next = spare.isEmpty() ? new Epoch() : spare.pop();
+        next.reset(epoch.number + 1);
+        open = next;
+        closed.addLast(epoch);
+        committing = epoch;
+
+        batch.clear();
+        journal.encode(batch, epoch.number, epoch.changed, epoch.changedCount);
+        for (Consumer<MetadataBatch> record : epoch.records) {
+            record.accept(batch);
+        }
+        syncStatus = IoStatus.OK;
+        syncsPending = 1;
+        if (epoch.wroteSlots) {
+            syncsPending++;
+            ssdSync.prepareFlush();
+            ssd.submit(ssdSync);
+        }
+        syncDisks(epoch);
+        syncDone(IoStatus.OK);
+    }
+
+    private void syncDisks(Epoch epoch) {
+        for (int i = 0; i < SlotTable.MAX_BRICKS; i++) {
+            boolean depends = epoch.dependsOnDisk.get(i);
+            if (!depends && !epoch.flushes.get(i)) {
+                continue;
+            }
+            DiskSync disk = bricks.disk(i);
+            if (disk != null) {
+                syncsPending++;
+                int brick = i;
+                disk.sync(status -> {
+                    epoch.failedDisks.set(brick, !status.isOk());
+                    syncDone(depends ? status : IoStatus.OK);
+                });
+            }
+        }
+    }
+
+    private void syncDone(IoStatus status) {
+        syncStatus = syncStatus.and(status);
+        if (--syncsPending > 0) {
+            return;
+        }
+        if (!syncStatus.isOk()) {
+            log.warn("commit {} put off: a device could not be synced", current().number);
+            failed();
+        } else if (batch.isEmpty()) {
+            succeeded();
+        } else {
+            store.commit(batch, this::stored);
+        }
+    }
+
+    private void stored(@Nullable MetadataException failure) {
+        if (failure == null) {
+            succeeded();
+        } else {
+            log.error("commit {} failed: {}", current().number, failure.getMessage());
+            failed();
+        }
+    }
+
+    private Epoch current() {
+        Epoch epoch = committing;
+        if (epoch == null) {
+            throw new IllegalStateException("no commit under way");
+        }
+        return epoch;
+    }
+
+    private void succeeded() {
+        Epoch epoch = current();
+        committing = null;
+        commits++;
+        journal.succeeded();
+        for (int i = 0; i < epoch.changedCount; i++) {
+            slots.committed(epoch.changed[i]);
+        }
+        epoch.committed = true;
+        answer(epoch, true);
+        release();
+        if (wanted) {
+            schedule();
+        }
+    }
+
+    private void failed() {
+        Epoch epoch = current();
+        committing = null;
+        failedCommits++;
+        journal.failed();
+        open.absorb(epoch);
+        epoch.committed = true;
+        answer(epoch, false);
+        release();
+        if (wanted) {
+            schedule();
+        } else {
+            startTimer();
+        }
+    }
+
+    private void answer(Epoch epoch, boolean stored) {
+        for (int i = 0; i < epoch.listeners.size(); i++) {
+            int brick = epoch.listenerBricks.get(i);
+            boolean ok = stored && (brick < 0 || !epoch.failedDisks.get(brick));
+            epoch.listeners.get(i).committed(ok ? IoStatus.OK : IoStatus.IO_ERROR);
+        }
+    }
+
+    private void release() {
+        Epoch first;
+        while ((first = closed.peekFirst()) != null && first.committed && first.readers == 0) {
+            closed.removeFirst();
+            onRelease.accept(first);
+            spare.push(first);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.brickcache.cache;
+
+import io.brickcache.cache.index.MetadataBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The changes between two commits, and the reads of the SSD that began meanwhile.
+ *
+ * <p>Slots retired in an epoch may be looked at by reads that began in it or before it; they are free when the epoch is
+ * committed and those reads are done (I5).
+ */
+final class Epoch {
+
+    long number;
+    int[] changed = new int[256];
+    int changedCount;
+    int[] retired = new int[256];
+    int retiredCount;
+    /** Reads of slots under way that began in this epoch. */
+    int readers;
+
+    boolean committed;
+    /** New slots were written: the SSD must be synced before the metadata. */
+    boolean wroteSlots;
+    /** Bricks whose disk must be synced before the metadata (R4, and clean blocks read from unsynced writes). */
+    final BitSet dependsOnDisk = new BitSet();
+    /** Bricks for which a FLUSH waits. */
+    final BitSet flushes = new BitSet();
+
+    /** Of these, the ones that could not be synced. */
+    final BitSet failedDisks = new BitSet();
+
+    final List<CommitListener> listeners = new ArrayList<>();
+    /** Brick of each listener, or -1. */
+    final List<Integer> listenerBricks = new ArrayList<>();
+    /** Other records to be written with the epoch. */
+    final List<Consumer<MetadataBatch>> records = new ArrayList<>();
+
+    boolean hasChanges() {
+        return changedCount > 0 || !records.isEmpty() || !dependsOnDisk.isEmpty();
+    }
+
+    void addChanged(int slot) {
+        if (changedCount == changed.length) {
+            changed = Arrays.copyOf(changed, 2 * changedCount);
+        }
+        changed[changedCount++] = slot;
+    }
+
+    void addRetired(int slot) {
+        if (retiredCount == retired.length) {
+            retired = Arrays.copyOf(retired, 2 * retiredCount);
+        }
+        retired[retiredCount++] = slot;
+    }
+
+    /** Takes over everything of an epoch that could not be committed, but not its readers and listeners. */
+    void absorb(Epoch failed) {
+        for (int i = 0; i < failed.changedCount; i++) {
+            addChanged(failed.changed[i]);
+        }
+        for (int i = 0; i < failed.retiredCount; i++) {
+            addRetired(failed.retired[i]);
+        }
+        failed.changedCount = 0;
+        failed.retiredCount = 0;
+        wroteSlots |= failed.wroteSlots;
+        dependsOnDisk.or(failed.dependsOnDisk);
+        records.addAll(0, failed.records);
+    }
+
+    /** Ready to be opened anew. */
+    void reset(long newNumber) {
+        number = newNumber;
+        changedCount = 0;
+        retiredCount = 0;
+        readers = 0;
+        committed = false;
+        wroteSlots = false;
+        dependsOnDisk.clear();
+        flushes.clear();
+        failedDisks.clear();
+        listeners.clear();
+        listenerBricks.clear();
+        records.clear();
+    }
+}

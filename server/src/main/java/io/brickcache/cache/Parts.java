@@ -1,0 +1,76 @@
+package io.brickcache.cache;
+
+import io.brickcache.block.IoRequest;
+import io.brickcache.block.IoStatus;
+import org.jspecify.annotations.Nullable;
+
+/** A request that was divided: answered when all its parts are done, and durable if it asked for that. Pooled. */
+final class Parts implements CommitListener {
+
+    private final CacheCore core;
+    private @Nullable CachedBrick brick;
+    private @Nullable IoRequest request;
+    private int remaining;
+    private IoStatus status = IoStatus.OK;
+
+    Parts(CacheCore core) {
+        this.core = core;
+    }
+
+    /** Begins with one part: the dividing itself. */
+    void start(CachedBrick newBrick, IoRequest newRequest) {
+        brick = newBrick;
+        request = newRequest;
+        remaining = 1;
+        status = IoStatus.OK;
+    }
+
+    void add() {
+        remaining++;
+    }
+
+    /** One part is done; the first error of any is the request's. */
+    void done(IoStatus partStatus) {
+        status = status.and(partStatus);
+        if (--remaining > 0) {
+            return;
+        }
+        CachedBrick of = brick();
+        IoRequest r = request();
+        if (status.isOk() && r.has(IoRequest.FUA) && r.op().isMutation()) {
+            core.committer.commit(of.id(), this);
+        } else {
+            answer(status);
+        }
+    }
+
+    @Override
+    public void committed(IoStatus commitStatus) {
+        answer(commitStatus);
+    }
+
+    private void answer(IoStatus result) {
+        CachedBrick of = brick();
+        IoRequest r = request();
+        brick = null;
+        request = null;
+        core.recycle(this);
+        of.answer(r, result);
+    }
+
+    CachedBrick brick() {
+        CachedBrick result = brick;
+        if (result == null) {
+            throw new IllegalStateException("the parts belong to no request");
+        }
+        return result;
+    }
+
+    IoRequest request() {
+        IoRequest result = request;
+        if (result == null) {
+            throw new IllegalStateException("the parts belong to no request");
+        }
+        return result;
+    }
+}

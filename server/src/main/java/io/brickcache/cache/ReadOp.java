@@ -1,0 +1,418 @@
+package io.brickcache.cache;
+
+import io.brickcache.block.BufferPool;
+import io.brickcache.block.IoBuffer;
+import io.brickcache.block.IoOp;
+import io.brickcache.block.IoStatus;
+import io.brickcache.cache.data.SlotAllocator;
+import io.brickcache.cache.index.SlotTable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a part of a request: hits from the SSD, the rest from the disk, both at once; then answers, then promotes what
+ * came from the disk.
+ *
+ * <p>It takes no gate. A slot it reads stays as it is until the read has left its epoch. What it read from the disk is
+ * promoted only where no write has been under way since before the disk was read: writers clear {@link #live} (R3, R7).
+ */
+final class ReadOp implements IoOwner, BufferPool.Waiter {
+
+    private static final byte HIT = 0;
+    private static final byte MISS = 1;
+    /** On the SSD in part, and not all that is asked: disk and SSD are read and laid over one another. */
+    private static final byte PARTIAL = 2;
+
+    private static final int FROM_SSD = 0;
+    private static final int TO_SCRATCH = 1;
+    private static final int FROM_DISK = 2;
+    private static final int FILL = 3;
+
+    private static final int MAX_TRIES = 8;
+
+    private final CacheCore core;
+    private final int blockBytes;
+    private final byte[] kinds;
+    private final int[] slotOf;
+    /** What the slot of a PARTIAL block held when it was looked up. */
+    private final long[] maskOf;
+    /** Blocks that may be promoted, a bit each. */
+    private final long[] live;
+
+    private @Nullable CachedBrick brick;
+    private @Nullable Parts parts;
+    private @Nullable IoBuffer buffer;
+    private @Nullable IoBuffer overlay;
+    private @Nullable Epoch epoch;
+    private int at;
+    private long firstBlock;
+    private int blocks;
+    private int from;
+    private int to;
+    private int ssdPending;
+    private int pending;
+    private int partials;
+    private int misses;
+    private int tries;
+    private boolean damaged;
+    private boolean lost;
+    private boolean listed;
+    private IoStatus status = IoStatus.OK;
+
+    /** Links of {@link Fills}. */
+    @Nullable ReadOp previousFill;
+
+    @Nullable ReadOp nextFill;
+
+    ReadOp(CacheCore core) {
+        this.core = core;
+        this.blockBytes = core.shape.blockBytes();
+        this.kinds = new byte[core.maxPartBlocks];
+        this.slotOf = new int[core.maxPartBlocks];
+        this.maskOf = new long[core.maxPartBlocks];
+        this.live = new long[(core.maxPartBlocks + 63) / 64];
+    }
+
+    /**
+     * @param newAt where {@code newFirstBlock} begins in the buffer
+     * @param newFrom first byte asked for, from the start of the first block
+     * @param newTo end of the bytes asked for, from the start of the first block
+     */
+    void start(
+            CachedBrick newBrick, Parts newParts, IoBuffer newBuffer, int newAt, long newFirstBlock, int newFrom,
+            int newTo) {
+        brick = newBrick;
+        parts = newParts;
+        buffer = newBuffer;
+        at = newAt;
+        firstBlock = newFirstBlock;
+        from = newFrom;
+        to = newTo;
+        blocks = (newTo + blockBytes - 1) / blockBytes;
+        tries = 0;
+        listed = false;
+        begin();
+    }
+
+    private void begin() {
+        CachedBrick of = brick();
+        partials = 0;
+        misses = 0;
+        for (int i = 0; i < blocks; i++) {
+            int slot = core.find(of, firstBlock + i);
+            slotOf[i] = slot;
+            if (slot == SlotTable.NONE) {
+                kinds[i] = MISS;
+                misses++;
+            } else if ((needed(i) & ~core.slots.validMask(slot)) == 0) {
+                kinds[i] = HIT;
+            } else {
+                kinds[i] = PARTIAL;
+                maskOf[i] = core.slots.validMask(slot);
+                partials++;
+            }
+        }
+        if (partials > 0 && (overlay == null || overlay.capacity() < partials * blockBytes)) {
+            releaseOverlay();
+            overlay = core.scratch.tryAllocate(partials * blockBytes);
+            if (overlay == null) {
+                core.scratch.whenAvailable(this);
+                return;
+            }
+        }
+        if (tries == 0) {
+            count(of);
+        }
+        status = IoStatus.OK;
+        damaged = false;
+        lost = false;
+        pending = 1;
+        ssdPending = 1;
+        epoch = core.committer.enterReader();
+        if (misses + partials > 0) {
+            markLive(of);
+        }
+        readSsd();
+        readDisk(of);
+        ssdDone();
+        partDone();
+    }
+
+    private void count(CachedBrick of) {
+        for (int i = 0; i < blocks; i++) {
+            if (slotOf[i] != SlotTable.NONE) {
+                core.policy.accessed(slotOf[i]);
+            }
+        }
+        of.counters().readHitBlocks += blocks - misses - partials;
+        of.counters().readMissBlocks += misses + partials;
+    }
+
+    /** Units of block {@code i} that are asked for. */
+    private long needed(int i) {
+        int start = i * blockBytes;
+        return core.shape.cover(Math.max(from - start, 0), Math.min(to - start, blockBytes));
+    }
+
+    private void markLive(CachedBrick of) {
+        for (int i = 0; i < blocks; i++) {
+            if (kinds[i] == HIT) {
+                live[i >> 6] &= ~(1L << i);
+            } else {
+                live[i >> 6] |= 1L << i;
+            }
+        }
+        of.gates().visitWriters(firstBlock, firstBlock + blocks - 1, this::invalidate);
+        if (!listed) {
+            listed = true;
+            of.fills().add(this);
+        }
+    }
+
+    /** A writer is at work on the blocks [first, last]: what was read there is not promoted. */
+    void invalidate(long first, long last) {
+        int start = (int) Math.max(0, first - firstBlock);
+        int end = (int) Math.min(blocks - 1, last - firstBlock);
+        for (int i = start; i <= end; i++) {
+            live[i >> 6] &= ~(1L << i);
+        }
+    }
+
+    private boolean isLive(int i) {
+        return (live[i >> 6] & 1L << i) != 0;
+    }
+
+    private void readSsd() {
+        int scratchAt = 0;
+        int i = 0;
+        while (i < blocks) {
+            if (kinds[i] == HIT) {
+                int run = 1;
+                while (i + run < blocks && kinds[i + run] == HIT && slotOf[i + run] == slotOf[i] + run) {
+                    run++;
+                }
+                ssdPending++;
+                pending++;
+                core.submitSlots(IoOp.READ, FROM_SSD, i, slotOf[i], run, buffer(), at + i * blockBytes, this);
+                i += run;
+            } else {
+                if (kinds[i] == PARTIAL) {
+                    ssdPending++;
+                    pending++;
+                    core.submitSlots(IoOp.READ, TO_SCRATCH, i, slotOf[i], 1, overlay(), scratchAt, this);
+                    scratchAt += blockBytes;
+                }
+                i++;
+            }
+        }
+    }
+
+    private void readDisk(CachedBrick of) {
+        int i = 0;
+        while (i < blocks) {
+            int run = 0;
+            while (i + run < blocks && kinds[i + run] != HIT) {
+                run++;
+            }
+            if (run > 0) {
+                long offset = firstBlock + i << core.shape.blockShift();
+                int length = (int) Math.min((long) run * blockBytes, of.geometry().sizeBytes() - offset);
+                pending++;
+                core.submitDisk(
+                        IoOp.READ, FROM_DISK, i, run, of, offset, length, buffer(), at + i * blockBytes, this);
+            }
+            i += run + 1;
+        }
+    }
+
+    @Override
+    public void ioDone(EngineIo io, IoStatus ioStatus) {
+        switch (io.tag) {
+            case FROM_SSD, TO_SCRATCH -> {
+                check(io, ioStatus);
+                ssdDone();
+                partDone();
+            }
+            case FROM_DISK -> {
+                if (!ioStatus.isOk()) {
+                    brick().counters().diskReadErrors++;
+                    status = status.and(ioStatus);
+                }
+                partDone();
+            }
+            default -> {
+                filled(io, ioStatus);
+                fillDone();
+            }
+        }
+    }
+
+    private void check(EngineIo io, IoStatus ioStatus) {
+        CachedBrick of = brick();
+        if (!ioStatus.isOk()) {
+            of.counters().ssdReadErrors++;
+        }
+        for (int k = 0; k < io.count; k++) {
+            int slot = io.slot + k;
+            if (ioStatus.isOk()) {
+                if (core.matches(slot, io.buffer(), io.bufferOffset() + k * blockBytes)) {
+                    continue;
+                }
+                of.counters().checksumErrors++;
+            }
+            damaged = true;
+            lost |= !core.dropDamaged(of, firstBlock + io.index + k, slot);
+        }
+    }
+
+    private void ssdDone() {
+        if (--ssdPending == 0) {
+            Epoch done = Required.of(epoch);
+            epoch = null;
+            core.committer.exitReader(done);
+        }
+    }
+
+    private void partDone() {
+        if (--pending > 0) {
+            return;
+        }
+        if (!damaged && partials > 0) {
+            layOver();
+        }
+        if (damaged && !lost && ++tries < MAX_TRIES) {
+            begin();
+            return;
+        }
+        if (damaged) {
+            status = IoStatus.IO_ERROR;
+        }
+        releaseOverlay();
+        answer();
+    }
+
+    private void layOver() {
+        int scratchAt = 0;
+        for (int i = 0; i < blocks; i++) {
+            if (kinds[i] == PARTIAL) {
+                Copies.units(core.shape, maskOf[i], overlay(), scratchAt, buffer(), at + i * blockBytes);
+                scratchAt += blockBytes;
+            }
+        }
+    }
+
+    private void answer() {
+        boolean fill = listed && status.isOk() && core.allocator.freeCount() > core.freeTarget / 2;
+        IoBuffer kept = buffer();
+        if (fill) {
+            kept.retain();
+        }
+        parts().done(status);
+        if (fill) {
+            pending = 1;
+            fill();
+            fillDone();
+        } else {
+            finish();
+        }
+    }
+
+    private void fill() {
+        int i = 0;
+        while (i < blocks) {
+            int run = 0;
+            while (i + run < blocks && kinds[i + run] != HIT && isLive(i + run)) {
+                run++;
+            }
+            while (run > 0) {
+                int spare = core.allocator.freeCount() - core.freeTarget / 2;
+                if (spare <= 0) {
+                    return;
+                }
+                long slotRun = core.allocateRun(Math.min(run, spare));
+                int got = SlotAllocator.runLength(slotRun);
+                pending++;
+                core.submitSlots(
+                        IoOp.WRITE, FILL, i, SlotAllocator.runStart(slotRun), got, buffer(), at + i * blockBytes, this);
+                run -= got;
+                i += got;
+            }
+            i++;
+        }
+    }
+
+    private void filled(EngineIo io, IoStatus ioStatus) {
+        CachedBrick of = brick();
+        if (!ioStatus.isOk()) {
+            of.counters().ssdWriteErrors++;
+        }
+        for (int k = 0; k < io.count; k++) {
+            int i = io.index + k;
+            int slot = io.slot + k;
+            long block = firstBlock + i;
+            int expected = kinds[i] == PARTIAL ? slotOf[i] : SlotTable.NONE;
+            if (!ioStatus.isOk() || !isLive(i) || core.find(of, block) != expected) {
+                core.allocator.free(slot);
+                continue;
+            }
+            long mask = of.fullMask(block);
+            int checksum = core.checksums.of(buffer(), at + i * blockBytes, mask);
+            int state = expected == SlotTable.NONE ? SlotTable.CLEAN : core.slots.state(expected);
+            core.install(of, block, slot, state, mask, checksum);
+            of.counters().promotedBlocks++;
+        }
+    }
+
+    private void fillDone() {
+        if (--pending == 0) {
+            buffer().release();
+            core.keepFree();
+            finish();
+        }
+    }
+
+    private void finish() {
+        CachedBrick of = brick();
+        if (listed) {
+            of.fills().remove(this);
+        }
+        brick = null;
+        parts = null;
+        buffer = null;
+        core.recycle(this);
+        of.opDone();
+    }
+
+    private void releaseOverlay() {
+        if (overlay != null) {
+            overlay.release();
+            overlay = null;
+        }
+    }
+
+    @Override
+    public int bytesWanted() {
+        return partials * blockBytes;
+    }
+
+    @Override
+    public void available(IoBuffer scratch) {
+        overlay = scratch;
+        begin();
+    }
+
+    private CachedBrick brick() {
+        return Required.of(brick);
+    }
+
+    private Parts parts() {
+        return Required.of(parts);
+    }
+
+    private IoBuffer buffer() {
+        return Required.of(buffer);
+    }
+
+    private IoBuffer overlay() {
+        return Required.of(overlay);
+    }
+}

@@ -1,0 +1,279 @@
+package io.brickcache.cache;
+
+import io.brickcache.block.BufferPool;
+import io.brickcache.block.IoBuffer;
+import io.brickcache.block.IoOp;
+import io.brickcache.block.IoStatus;
+import io.brickcache.cache.data.SlotAllocator;
+import io.brickcache.cache.index.SlotTable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a part of a request to new slots (R1) and maps them when all of them are written: the part is in one epoch or
+ * in none. A block written in part is merged with the slot it has; without one, only its units are valid and the disk is
+ * not read. With no free slot, or when the SSD fails, the part goes around ({@link DiskOp}).
+ */
+final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
+
+    private static final int MERGE = 0;
+    private static final int STORE = 1;
+
+    private enum Around {
+        NO,
+        FULL,
+        SSD_ERROR,
+        UNALIGNED
+    }
+
+    private final CacheCore core;
+    private final int blockBytes;
+    private final int[] slotOf;
+    private final long[] maskOf;
+
+    private @Nullable CachedBrick brick;
+    private @Nullable Parts parts;
+    private @Nullable IoBuffer buffer;
+    private @Nullable IoBuffer merge;
+    private @Nullable Epoch epoch;
+    private int at;
+    private long firstBlock;
+    private int blocks;
+    private int from;
+    private int to;
+    private int allocated;
+    private int pending;
+    private boolean lost;
+    private Around around = Around.NO;
+
+    WriteOp(CacheCore core) {
+        this.core = core;
+        this.blockBytes = core.shape.blockBytes();
+        this.slotOf = new int[core.maxPartBlocks];
+        this.maskOf = new long[core.maxPartBlocks];
+    }
+
+    /** As {@link ReadOp#start}. */
+    void start(
+            CachedBrick newBrick, Parts newParts, IoBuffer newBuffer, int newAt, long newFirstBlock, int newFrom,
+            int newTo) {
+        brick = newBrick;
+        parts = newParts;
+        buffer = newBuffer;
+        at = newAt;
+        firstBlock = newFirstBlock;
+        from = newFrom;
+        to = newTo;
+        blocks = (newTo + blockBytes - 1) / blockBytes;
+        allocated = 0;
+        lost = false;
+        around = Around.NO;
+        newBrick.gates().enter(this, Gates.Kind.WRITE, firstBlock, firstBlock + blocks - 1);
+    }
+
+    @Override
+    void entered() {
+        CachedBrick of = brick();
+        of.fills().invalidate(firstBlock, firstBlock + blocks - 1);
+        long sizeEnd = of.geometry().sizeBytes() - (firstBlock << core.shape.blockShift());
+        if (!core.shape.isAligned(from, 0) || to != sizeEnd && !core.shape.isAligned(0, to)) {
+            around = Around.UNALIGNED;
+            leaveAround();
+            return;
+        }
+        for (int i = 0; i < blocks; i++) {
+            int start = i * blockBytes;
+            maskOf[i] = core.shape.cover(Math.max(0, from - start), Math.min(blockBytes, to - start));
+        }
+        mergeEdges();
+    }
+
+    /** Only the first and the last block can be written in part. */
+    private void mergeEdges() {
+        boolean head = missing(0) != 0;
+        boolean tail = blocks > 1 && missing(blocks - 1) != 0;
+        if (!head && !tail) {
+            store();
+            return;
+        }
+        if (merge == null) {
+            merge = core.scratch.tryAllocate(bytesWanted());
+            if (merge == null) {
+                core.scratch.whenAvailable(this);
+                return;
+            }
+        }
+        pending = 1;
+        epoch = core.committer.enterReader();
+        if (head) {
+            readForMerge(0);
+        }
+        if (tail) {
+            readForMerge(blocks - 1);
+        }
+        mergeDone();
+    }
+
+    /** Units that the block's slot holds and the write does not bring. */
+    private long missing(int i) {
+        int slot = core.find(brick(), firstBlock + i);
+        return slot == SlotTable.NONE ? 0 : core.slots.validMask(slot) & ~maskOf[i];
+    }
+
+    private void readForMerge(int i) {
+        pending++;
+        int slot = core.find(brick(), firstBlock + i);
+        core.submitSlots(IoOp.READ, MERGE, i, slot, 1, Required.of(merge), i == 0 ? 0 : blockBytes, this);
+    }
+
+    @Override
+    public int bytesWanted() {
+        return 2 * blockBytes;
+    }
+
+    @Override
+    public void available(IoBuffer scratch) {
+        merge = scratch;
+        mergeEdges();
+    }
+
+    @Override
+    public void ioDone(EngineIo io, IoStatus status) {
+        if (io.tag == MERGE) {
+            merged(io, status);
+            mergeDone();
+        } else {
+            if (!status.isOk()) {
+                brick().counters().ssdWriteErrors++;
+                around = Around.SSD_ERROR;
+            }
+            storeDone();
+        }
+    }
+
+    private void merged(EngineIo io, IoStatus status) {
+        CachedBrick of = brick();
+        int i = io.index;
+        if (status.isOk() && core.matches(io.slot, io.buffer(), io.bufferOffset())) {
+            long kept = core.slots.validMask(io.slot) & ~maskOf[i];
+            Copies.units(core.shape, kept, io.buffer(), io.bufferOffset(), buffer(), at + i * blockBytes);
+            maskOf[i] |= kept;
+            return;
+        }
+        if (status.isOk()) {
+            of.counters().checksumErrors++;
+        } else {
+            of.counters().ssdReadErrors++;
+        }
+        // A clean block needs no merge: what the write does not bring is on the disk.
+        lost |= !core.dropDamaged(of, firstBlock + i, io.slot);
+    }
+
+    private void mergeDone() {
+        if (--pending > 0) {
+            return;
+        }
+        core.committer.exitReader(Required.of(epoch));
+        epoch = null;
+        Required.of(merge).release();
+        merge = null;
+        if (lost) {
+            // The rest of the block is on neither device: keeping the loss visible beats a mix of old and new.
+            finish(IoStatus.IO_ERROR);
+        } else {
+            store();
+        }
+    }
+
+    private void store() {
+        pending = 1;
+        while (allocated < blocks) {
+            long run = core.allocateRun(blocks - allocated);
+            if (run < 0) {
+                around = Around.FULL;
+                break;
+            }
+            int start = SlotAllocator.runStart(run);
+            int length = SlotAllocator.runLength(run);
+            for (int k = 0; k < length; k++) {
+                slotOf[allocated + k] = start + k;
+            }
+            allocated += length;
+        }
+        core.keepFree();
+        if (around == Around.NO) {
+            int i = 0;
+            while (i < blocks) {
+                int run = 1;
+                while (i + run < blocks && slotOf[i + run] == slotOf[i] + run) {
+                    run++;
+                }
+                pending++;
+                core.submitSlots(IoOp.WRITE, STORE, i, slotOf[i], run, buffer(), at + i * blockBytes, this);
+                i += run;
+            }
+        }
+        storeDone();
+    }
+
+    private void storeDone() {
+        if (--pending > 0) {
+            return;
+        }
+        if (around != Around.NO) {
+            // Never mapped, so free at once.
+            for (int i = 0; i < allocated; i++) {
+                core.allocator.free(slotOf[i]);
+            }
+            leaveAround();
+            return;
+        }
+        CachedBrick of = brick();
+        for (int i = 0; i < blocks; i++) {
+            int checksum = core.checksums.of(buffer(), at + i * blockBytes, maskOf[i]);
+            core.install(of, firstBlock + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksum);
+        }
+        of.counters().cachedWriteBytes += to - from;
+        finish(IoStatus.OK);
+    }
+
+    private void leaveAround() {
+        CachedBrick of = brick();
+        switch (around) {
+            case FULL -> of.counters().aroundFullBytes += to - from;
+            case SSD_ERROR -> of.counters().aroundSsdErrorBytes += to - from;
+            case UNALIGNED -> of.counters().aroundUnalignedBytes += to - from;
+            case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
+        }
+        core.takeDiskOp().startWrite(of, parts(), buffer(), at, firstBlock, from, to);
+        of.gates().leave(this);
+        recycle(of);
+    }
+
+    private void finish(IoStatus status) {
+        CachedBrick of = brick();
+        Parts done = parts();
+        of.gates().leave(this);
+        done.done(status);
+        recycle(of);
+        of.opDone();
+    }
+
+    private void recycle(CachedBrick of) {
+        brick = null;
+        parts = null;
+        buffer = null;
+        core.recycle(this);
+    }
+
+    private CachedBrick brick() {
+        return Required.of(brick);
+    }
+
+    private Parts parts() {
+        return Required.of(parts);
+    }
+
+    private IoBuffer buffer() {
+        return Required.of(buffer);
+    }
+}

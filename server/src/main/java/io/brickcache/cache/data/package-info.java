@@ -1,0 +1,2 @@
+/** The data area on the SSD: layout, slot allocation, checksums. */
+package io.brickcache.cache.data;

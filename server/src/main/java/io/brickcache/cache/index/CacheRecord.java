@@ -1,0 +1,60 @@
+package io.brickcache.cache.index;
+
+import io.brickcache.cache.index.MetadataException.Kind;
+import java.nio.ByteBuffer;
+import java.util.UUID;
+
+/**
+ * What a cache is; key "cache" in the CACHE family.
+ *
+ * <pre>
+ * version 4, UUID 16, block bytes 4, slots 4, generation 8, clean shutdown 1 (big-endian)
+ * </pre>
+ *
+ * @param generation how often the cache has been opened
+ * @param clean closed in order and not opened since
+ */
+public record CacheRecord(UUID uuid, int blockBytes, int slots, long generation, boolean clean) {
+
+    public static final int FORMAT_VERSION = 1;
+
+    private static final int BYTES = 37;
+
+    public static byte[] key() {
+        return new byte[] {'c', 'a', 'c', 'h', 'e'};
+    }
+
+    public byte[] encode() {
+        return ByteBuffer.allocate(BYTES)
+                .putInt(FORMAT_VERSION)
+                .putLong(uuid.getMostSignificantBits())
+                .putLong(uuid.getLeastSignificantBits())
+                .putInt(blockBytes)
+                .putInt(slots)
+                .putLong(generation)
+                .put((byte) (clean ? 1 : 0))
+                .array();
+    }
+
+    public static CacheRecord decode(ByteBuffer in) throws MetadataException {
+        int version = in.remaining() < 4 ? -1 : in.getInt();
+        if (version != FORMAT_VERSION) {
+            throw new MetadataException(
+                    Kind.MISMATCH,
+                    "the metadata has format " + version + ", this program knows " + FORMAT_VERSION);
+        }
+        if (in.remaining() != BYTES - 4) {
+            throw new MetadataException(Kind.CORRUPT, "the cache record has " + (in.remaining() + 4) + " bytes");
+        }
+        return new CacheRecord(
+                new UUID(in.getLong(), in.getLong()), in.getInt(), in.getInt(), in.getLong(), in.get() != 0);
+    }
+
+    public CacheRecord opened() {
+        return new CacheRecord(uuid, blockBytes, slots, generation + 1, false);
+    }
+
+    public CacheRecord closed() {
+        return new CacheRecord(uuid, blockBytes, slots, generation, true);
+    }
+}

@@ -1,0 +1,186 @@
+package io.brickcache.cache.index;
+
+import io.brickcache.cache.index.MetadataException.Kind;
+import io.brickcache.cache.index.MetadataStore.Family;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/**
+ * The durable form of slots. All numbers big-endian.
+ *
+ * <pre>
+ * SLOTS    key: group number 4            value: version 1, bitmap of used slots 8, entry of each used slot, CRC32C 4
+ * JOURNAL  key: epoch number 8            value: version 1, count 4, count x { slot 4, entry }, CRC32C 4
+ * entry    state and flags 1 (0 free: nothing follows), brick 1, block 5, valid mask 8 if PARTIAL, CRC32C of the data 4
+ * </pre>
+ *
+ * The CRC32C of a record covers its key and all of the value before it. A journal record holds every slot that its
+ * epoch changed, a group record the state of its 64 slots at the end of the epoch in whose commit it was written;
+ * recovery reads the groups, then the journal in order (docs/data-format.md).
+ */
+public final class SlotRecords {
+
+    public static final int GROUP_SLOTS = 64;
+
+    private static final byte VERSION = 1;
+    private static final int PARTIAL = 0x80;
+    private static final int STATE = 0x03;
+    private static final int MAX_ENTRY_BYTES = 19;
+    private static final int MAX_GROUP_BYTES = 13 + GROUP_SLOTS * MAX_ENTRY_BYTES;
+
+    private final SlotTable slots;
+    private final BlockShape shape;
+    private final CRC32C crc = new CRC32C();
+
+    public SlotRecords(SlotTable slots, BlockShape shape) {
+        this.slots = slots;
+        this.shape = shape;
+    }
+
+    public static byte[] groupKey(int group) {
+        return ByteBuffer.allocate(4).putInt(group).array();
+    }
+
+    public static byte[] journalKey(long epoch) {
+        return ByteBuffer.allocate(8).putLong(epoch).array();
+    }
+
+    /** Adds the group as it is in memory now. */
+    public void putGroup(MetadataBatch batch, int group) {
+        byte[] key = groupKey(group);
+        ByteBuffer out = batch.beginPut(Family.SLOTS, key, MAX_GROUP_BYTES);
+        int start = out.position();
+        out.put(VERSION);
+        int bitmapAt = out.position();
+        out.putLong(0);
+        int first = group * GROUP_SLOTS;
+        int end = Math.min(slots.slots(), first + GROUP_SLOTS);
+        long used = 0;
+        for (int slot = first; slot < end; slot++) {
+            if (slots.isMapped(slot)) {
+                used |= 1L << slot;
+                putEntry(out, slot);
+            }
+        }
+        out.putLong(bitmapAt, used);
+        seal(out, key, start);
+        batch.endPut();
+    }
+
+    /** Adds the journal record of an epoch: the slots changed in it, as they are in memory now; repeated ones once or more. */
+    public void putJournal(MetadataBatch batch, long epoch, int[] changed, int count) {
+        byte[] key = journalKey(epoch);
+        ByteBuffer out = batch.beginPut(Family.JOURNAL, key, 9 + count * (4 + MAX_ENTRY_BYTES));
+        int start = out.position();
+        out.put(VERSION).putInt(count);
+        for (int i = 0; i < count; i++) {
+            int slot = changed[i];
+            out.putInt(slot);
+            if (slots.isMapped(slot)) {
+                putEntry(out, slot);
+            } else {
+                out.put((byte) SlotTable.FREE);
+            }
+        }
+        seal(out, key, start);
+        batch.endPut();
+    }
+
+    private void putEntry(ByteBuffer out, int slot) {
+        long mask = slots.validMask(slot);
+        boolean partial = mask != shape.fullMask();
+        out.put((byte) (slots.state(slot) | (partial ? PARTIAL : 0)));
+        long place = slots.key(slot) >>> 16;
+        out.putShort((short) (place >>> 32)).putInt((int) place);
+        if (partial) {
+            out.putLong(mask);
+        }
+        out.putInt(slots.checksum(slot));
+    }
+
+    private void seal(ByteBuffer out, byte[] key, int start) {
+        crc.reset();
+        crc.update(key);
+        crc.update(out.slice(start, out.position() - start));
+        out.putInt((int) crc.getValue());
+    }
+
+    /** Reads a group record into the slot table. */
+    public void loadGroup(ByteBuffer key, ByteBuffer value) throws MetadataException {
+        check(key, 4, value, "slot group");
+        int group = key.getInt(key.position());
+        value.get();
+        long used = value.getLong();
+        int first = Math.multiplyExact(group, GROUP_SLOTS);
+        while (used != 0) {
+            int slot = first + Long.numberOfTrailingZeros(used);
+            used &= used - 1;
+            loadEntry(value, slot);
+        }
+        checkEnd(value);
+    }
+
+    /** Reads a journal record into the slot table, over what is there; {@code journal} hears of it. */
+    public void loadJournal(ByteBuffer key, ByteBuffer value, SlotJournal journal) throws MetadataException {
+        check(key, 8, value, "journal record");
+        long epoch = key.getLong(key.position());
+        value.get();
+        int count = value.getInt();
+        journal.loading(epoch, count);
+        for (int i = 0; i < count; i++) {
+            int slot = value.getInt();
+            loadEntry(value, slot);
+            journal.loaded(epoch, slot);
+        }
+        checkEnd(value);
+    }
+
+    private void loadEntry(ByteBuffer in, int slot) throws MetadataException {
+        if (slot < 0 || slot >= slots.slots()) {
+            throw corrupt("a record names slot " + slot + " of " + slots.slots());
+        }
+        slots.clear(slot);
+        int flags = Byte.toUnsignedInt(in.get());
+        int state = flags & STATE;
+        if (state == SlotTable.FREE) {
+            return;
+        }
+        if (state == SlotTable.RETIRED) {
+            throw corrupt("slot " + slot + " is in state " + state);
+        }
+        long place = (long) in.getShort() << 32 | Integer.toUnsignedLong(in.getInt());
+        int brick = (int) (place >>> 40) & 0xFF;
+        long block = place & SlotTable.MAX_BLOCKS - 1;
+        long mask = (flags & PARTIAL) != 0 ? in.getLong() : shape.fullMask();
+        slots.restore(slot, brick, block, state, mask, in.getInt());
+    }
+
+    private void check(ByteBuffer key, int keyBytes, ByteBuffer value, String what) throws MetadataException {
+        if (key.remaining() != keyBytes || value.remaining() < 9) {
+            throw corrupt("a " + what + " has a key of " + key.remaining() + " and a value of " + value.remaining()
+                    + " bytes");
+        }
+        crc.reset();
+        crc.update(key.duplicate());
+        int sealAt = value.limit() - 4;
+        crc.update(value.slice(value.position(), sealAt - value.position()));
+        if ((int) crc.getValue() != value.getInt(sealAt)) {
+            throw corrupt("a " + what + " has a wrong checksum");
+        }
+        byte version = value.get(value.position());
+        if (version != VERSION) {
+            throw new MetadataException(
+                    Kind.MISMATCH, "a " + what + " has version " + version + ", this program knows " + VERSION);
+        }
+    }
+
+    private static void checkEnd(ByteBuffer value) throws MetadataException {
+        if (value.remaining() != 4) {
+            throw corrupt("a record is " + (value.remaining() - 4) + " bytes too long");
+        }
+    }
+
+    private static MetadataException corrupt(String message) {
+        return new MetadataException(Kind.CORRUPT, message);
+    }
+}

@@ -1,0 +1,194 @@
+package io.brickcache.cache.index;
+
+import io.brickcache.cache.policy.PolicyBits;
+
+/**
+ * One {@code long} and one checksum per slot: what the slot holds and in which state.
+ *
+ * <pre>
+ * 63      56 55                              16 15      8 7       6  5 4      3        2       1 0
+ * +---------+----------------------------------+---------+-------+------+--------+-----------+-----+
+ * |  brick  |              block               | valid   |PARTIAL|policy|DEMOTING|UNCOMMITTED|state|
+ * +---------+----------------------------------+---------+-------+------+--------+-----------+-----+
+ * </pre>
+ *
+ * Validity has the unit of {@link BlockShape#unitBytes}. Up to eight units (4 KiB blocks) fit {@code valid}; of larger
+ * blocks only those with PARTIAL set are not whole, and their mask is in a side table.
+ *
+ * <p>Invariants (docs/invariants.md I1 to I4): state only changes along FREE to CLEAN or DIRTY, CLEAN to and from DIRTY
+ * never but by demotion (DIRTY to CLEAN), CLEAN or DIRTY to RETIRED, RETIRED to FREE.
+ */
+public final class SlotTable implements PolicyBits {
+
+    /** No mapping, not even a durable one. */
+    public static final int FREE = 0;
+    /** Equal to the disk. */
+    public static final int CLEAN = 1;
+    /** Newer than the disk. */
+    public static final int DIRTY = 2;
+    /** No longer mapped in memory, but perhaps still by the durable metadata or by a reader. */
+    public static final int RETIRED = 3;
+
+    /** What finds no slot. */
+    public static final int NONE = -1;
+
+    public static final int MAX_BRICKS = 256;
+    public static final long MAX_BLOCKS = 1L << 40;
+
+    private static final int STATE_MASK = 3;
+    private static final int UNCOMMITTED = 1 << 2;
+    private static final int DEMOTING = 1 << 3;
+    private static final int POLICY_SHIFT = 4;
+    private static final int POLICY_MASK = 7 << POLICY_SHIFT;
+    private static final int PARTIAL = 1 << 7;
+    private static final int VALID_SHIFT = 8;
+    private static final int BLOCK_SHIFT = 16;
+    private static final int BRICK_SHIFT = 56;
+    private static final long KEY_MASK = -1L << BLOCK_SHIFT;
+
+    private final long[] meta;
+    private final int[] checksums;
+    private final BlockShape shape;
+    private final PartialMasks partial = new PartialMasks();
+
+    public SlotTable(int slots, BlockShape shape) {
+        this.meta = new long[slots];
+        this.checksums = new int[slots];
+        this.shape = shape;
+    }
+
+    public int slots() {
+        return meta.length;
+    }
+
+    /** Brick and block as one comparable number; equal exactly for equal places. */
+    public static long key(int brick, long block) {
+        return (long) brick << BRICK_SHIFT | block << BLOCK_SHIFT;
+    }
+
+    public long key(int slot) {
+        return meta[slot] & KEY_MASK;
+    }
+
+    public int brick(int slot) {
+        return (int) (meta[slot] >>> BRICK_SHIFT);
+    }
+
+    public long block(int slot) {
+        return (meta[slot] & KEY_MASK) << 8 >>> 8 + BLOCK_SHIFT;
+    }
+
+    public int state(int slot) {
+        return (int) meta[slot] & STATE_MASK;
+    }
+
+    /** True for CLEAN and DIRTY. */
+    public boolean isMapped(int slot) {
+        int state = state(slot);
+        return state == CLEAN || state == DIRTY;
+    }
+
+    /** CRC32C of the valid units, in order. */
+    public int checksum(int slot) {
+        return checksums[slot];
+    }
+
+    /** Which units of the block the slot holds. */
+    public long validMask(int slot) {
+        long m = meta[slot];
+        if (shape.unitsPerBlock() <= 8) {
+            return m >>> VALID_SHIFT & 0xFF;
+        }
+        return (m & PARTIAL) == 0 ? shape.fullMask() : partial.get(slot);
+    }
+
+    /** A free slot gets an owner; the mapping is not committed yet. */
+    public void map(int slot, int brick, long block, int state, long validMask, int checksum) {
+        if (state(slot) != FREE) {
+            throw new IllegalStateException("slot " + slot + " is mapped while in state " + state(slot));
+        }
+        put(slot, brick, block, state | UNCOMMITTED, validMask, checksum);
+    }
+
+    /** As {@link #map}, from a durable record. */
+    public void restore(int slot, int brick, long block, int state, long validMask, int checksum) {
+        put(slot, brick, block, state, validMask, checksum);
+    }
+
+    private void put(int slot, int brick, long block, int flags, long validMask, int checksum) {
+        long m = key(brick, block) | flags;
+        if (shape.unitsPerBlock() <= 8) {
+            m |= validMask << VALID_SHIFT;
+        } else if (validMask != shape.fullMask()) {
+            m |= PARTIAL;
+            partial.put(slot, validMask);
+        }
+        meta[slot] = m;
+        checksums[slot] = checksum;
+    }
+
+    public void retire(int slot) {
+        if (!isMapped(slot)) {
+            throw new IllegalStateException("slot " + slot + " is retired while in state " + state(slot));
+        }
+        meta[slot] = meta[slot] & ~DEMOTING | RETIRED;
+    }
+
+    /** DIRTY to CLEAN: the disk has it, synced. */
+    public void clean(int slot) {
+        if (state(slot) != DIRTY) {
+            throw new IllegalStateException("slot " + slot + " is cleaned while in state " + state(slot));
+        }
+        meta[slot] = meta[slot] & ~(STATE_MASK | DEMOTING) | CLEAN;
+    }
+
+    /** RETIRED to FREE. */
+    public void free(int slot) {
+        if (state(slot) != RETIRED) {
+            throw new IllegalStateException("slot " + slot + " is freed while in state " + state(slot));
+        }
+        clear(slot);
+    }
+
+    /** Forgets whatever the slot held; for recovery, where a later record overrides an earlier one. */
+    public void clear(int slot) {
+        if ((meta[slot] & PARTIAL) != 0) {
+            partial.remove(slot);
+        }
+        meta[slot] = 0;
+        checksums[slot] = 0;
+    }
+
+    /** True until the commit of the epoch that mapped the slot is durable. */
+    public boolean isUncommitted(int slot) {
+        return (meta[slot] & UNCOMMITTED) != 0;
+    }
+
+    public void committed(int slot) {
+        meta[slot] &= ~UNCOMMITTED;
+    }
+
+    /** True from {@link #demoting} until the slot is cleaned or retired. */
+    public boolean isDemoting(int slot) {
+        return (meta[slot] & DEMOTING) != 0;
+    }
+
+    public void setDemoting(int slot, boolean demoting) {
+        meta[slot] = demoting ? meta[slot] | DEMOTING : meta[slot] & ~DEMOTING;
+    }
+
+    @Override
+    public int policyBits(int slot) {
+        return ((int) meta[slot] & POLICY_MASK) >> POLICY_SHIFT;
+    }
+
+    @Override
+    public void setPolicyBits(int slot, int bits) {
+        meta[slot] = meta[slot] & ~POLICY_MASK | bits << POLICY_SHIFT;
+    }
+
+    /** Bytes on the heap. */
+    public long memoryBytes() {
+        return 12L * meta.length + partial.memoryBytes();
+    }
+}

@@ -1,0 +1,2 @@
+/** Which blocks stay in the cache. Pure decisions: no I/O, no time. */
+package io.brickcache.cache.policy;

@@ -1,0 +1,298 @@
+package io.brickcache.admin;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node without devices that keeps the port's promises: names are unique, dirty bricks are not detached, busy caches
+ * not deleted, long work reports progress and can be cancelled. Its numbers follow from what was asked of it.
+ */
+public final class FakeNode implements NodeAdministration {
+    public static final long BRICK_BYTES = 8L << 30;
+    private static final int STEPS = 4;
+
+    private final Map<String, CacheView> caches = new ConcurrentSkipListMap<>();
+    private final Map<String, BrickView> bricks = new ConcurrentSkipListMap<>();
+    private final AtomicReference<@Nullable RuntimeException> nextFailure = new AtomicReference<>();
+    private final CountDownLatch halfway = new CountDownLatch(1);
+    private final CountDownLatch cancelled = new CountDownLatch(1);
+    private volatile CountDownLatch release = new CountDownLatch(0);
+
+    /** The next call, whatever it is, throws this. */
+    public void failNext(RuntimeException failure) {
+        nextFailure.set(failure);
+    }
+
+    /** From now on long work stops halfway until {@link #releaseLongWork()} or until it is cancelled. */
+    public void holdLongWork() {
+        release = new CountDownLatch(1);
+    }
+
+    public void releaseLongWork() {
+        release.countDown();
+    }
+
+    /** Waits until held work is halfway. */
+    public void awaitHalfway() throws InterruptedException {
+        await(halfway, "no long work got halfway");
+    }
+
+    /** Waits until some long work noticed that it was cancelled. */
+    public void awaitCancelled() throws InterruptedException {
+        await(cancelled, "the cancellation did not reach the port");
+    }
+
+    private static void await(CountDownLatch latch, String complaint) throws InterruptedException {
+        if (!latch.await(30, TimeUnit.SECONDS)) {
+            throw new AssertionError(complaint);
+        }
+    }
+
+    /** Clients write this many bytes to a brick, and the disk does not get them. */
+    public void write(String brick, long bytes, Duration age) {
+        BrickView view = brick(brick);
+        put(view, view.state(), view.stateReason(), view.dirtyBytes() + bytes, age, view.connections());
+    }
+
+    public void connect(String brick, int connections) {
+        BrickView view = brick(brick);
+        put(view, view.state(), view.stateReason(), view.dirtyBytes(), view.oldestDirtyAge(), connections);
+    }
+
+    public void change(String brick, BrickView.State state, String reason) {
+        BrickView view = brick(brick);
+        put(view, state, reason, view.dirtyBytes(), view.oldestDirtyAge(), view.connections());
+    }
+
+    private void put(
+            BrickView old, BrickView.State state, String reason, long dirty, @Nullable Duration age, int connections) {
+        bricks.put(
+                old.name(),
+                new BrickView(
+                        old.name(),
+                        old.uuid(),
+                        old.cache(),
+                        old.devicePath(),
+                        old.sizeBytes(),
+                        state,
+                        reason,
+                        old.mode(),
+                        dirty,
+                        (512L << 20) + dirty,
+                        age,
+                        connections,
+                        old.exportUris(),
+                        old.counters()));
+    }
+
+    private void mayFail() {
+        RuntimeException failure = nextFailure.getAndSet(null);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    @Override
+    public NodeView node() {
+        mayFail();
+        return new NodeView(
+                "1.2.3",
+                Instant.parse("2026-01-02T03:04:05Z"),
+                Duration.ofSeconds(93_784),
+                NodeView.IoEngine.IO_URING,
+                NodeView.State.SERVING,
+                "");
+    }
+
+    @Override
+    public List<CacheView> caches() {
+        mayFail();
+        // Against the order of names: the port promises none.
+        return caches.keySet().stream()
+                .sorted((a, b) -> b.compareTo(a))
+                .map(this::cache)
+                .toList();
+    }
+
+    @Override
+    public CacheView cache(String name) {
+        mayFail();
+        CacheView cache = caches.get(name);
+        if (cache == null) {
+            throw AdminException.cacheNotFound(name);
+        }
+        List<BrickView> served =
+                bricks.values().stream().filter(b -> b.cache().equals(name)).toList();
+        long total = cache.slots().total();
+        long dirty = served.stream().mapToLong(BrickView::dirtyBytes).sum() / cache.blockBytes();
+        long clean = served.size() * (512L << 20) / cache.blockBytes();
+        return new CacheView(
+                name,
+                cache.uuid(),
+                cache.directory(),
+                cache.dataPath(),
+                cache.sizeBytes(),
+                cache.blockBytes(),
+                new CacheView.Slots(total, clean, dirty, total - clean - dirty),
+                CacheView.State.SERVING,
+                "",
+                served.stream().map(BrickView::name).toList(),
+                new CacheView.Counters(17, 0, 0, 0, 0));
+    }
+
+    @Override
+    public CacheView createCache(CacheSpec spec, ProgressListener progress) {
+        mayFail();
+        if (caches.containsKey(spec.name())) {
+            throw AdminException.cacheExists(spec.name());
+        }
+        work("creating cache " + spec.name(), spec.sizeBytes(), progress);
+        Path data = spec.dataPath();
+        caches.put(
+                spec.name(),
+                new CacheView(
+                        spec.name(),
+                        uuid(spec.name()),
+                        spec.directory(),
+                        data == null ? spec.directory().resolve("data") : data,
+                        spec.sizeBytes(),
+                        spec.blockBytes(),
+                        new CacheView.Slots(spec.sizeBytes() / spec.blockBytes(), 0, 0, 0),
+                        CacheView.State.SERVING,
+                        "",
+                        List.of(),
+                        CacheView.Counters.NONE));
+        return cache(spec.name());
+    }
+
+    @Override
+    public CacheView deleteCache(String name) {
+        CacheView cache = cache(name);
+        if (!cache.bricks().isEmpty()) {
+            throw AdminException.cacheHasBricks(name, cache.bricks().size());
+        }
+        caches.remove(name);
+        return cache;
+    }
+
+    @Override
+    public List<BrickView> bricks() {
+        mayFail();
+        List<BrickView> reversed = new ArrayList<>(bricks.values());
+        reversed.sort((a, b) -> b.name().compareTo(a.name()));
+        return reversed;
+    }
+
+    @Override
+    public BrickView brick(String name) {
+        mayFail();
+        BrickView brick = bricks.get(name);
+        if (brick == null) {
+            throw AdminException.brickNotFound(name);
+        }
+        return brick;
+    }
+
+    @Override
+    public BrickView attachBrick(BrickSpec spec) {
+        cache(spec.cache());
+        if (bricks.containsKey(spec.name())) {
+            throw AdminException.brickExists(spec.name());
+        }
+        for (BrickView other : bricks.values()) {
+            if (other.devicePath().equals(spec.devicePath())) {
+                throw new AdminException(
+                        Reason.DEVICE_IN_USE,
+                        spec.devicePath() + " serves brick " + other.name() + " already",
+                        "detach that brick first",
+                        Map.of("device_path", spec.devicePath().toString()));
+            }
+        }
+        BrickView brick = new BrickView(
+                spec.name(),
+                uuid(spec.name()),
+                spec.cache(),
+                spec.devicePath(),
+                BRICK_BYTES,
+                BrickView.State.SERVING,
+                "",
+                BrickView.Mode.WRITE_BACK,
+                0,
+                512L << 20,
+                null,
+                0,
+                List.of("nbd+unix:///" + spec.name() + "?socket=/run/brickcache/nbd.sock"),
+                new BrickCounters(
+                        new BrickCounters.Requests(1000, 500, 20, 3, 4_096_000, 2_048_000),
+                        new BrickCounters.CacheUse(900, 100, 1_048_576),
+                        Map.of(BrickCounters.WriteAround.NO_FREE_SLOT, 999_424L),
+                        new BrickCounters.Moves(100, 7, 256, 4),
+                        new BrickCounters.Errors(0, 0, 0, 0)));
+        bricks.put(spec.name(), brick);
+        return brick;
+    }
+
+    @Override
+    public BrickView detachBrick(String name, DirtyData dirtyData, ProgressListener progress) {
+        BrickView brick = brick(name);
+        if (brick.connections() > 0) {
+            throw AdminException.brickInUse(name, brick.connections());
+        }
+        if (brick.dirtyBytes() > 0) {
+            if (dirtyData == DirtyData.REFUSE) {
+                throw AdminException.brickDirty(name, brick.dirtyBytes());
+            }
+            brick = flushBrick(name, progress);
+        }
+        bricks.remove(name);
+        return brick;
+    }
+
+    @Override
+    public BrickView flushBrick(String name, ProgressListener progress) {
+        BrickView brick = brick(name);
+        work("flushing brick " + name, brick.dirtyBytes(), progress);
+        put(brick, brick.state(), brick.stateReason(), 0, null, brick.connections());
+        return brick(name);
+    }
+
+    private void work(String what, long bytes, ProgressListener progress) {
+        for (int step = 0; step <= STEPS; step++) {
+            progress.onProgress(new Progress(bytes * step / STEPS, bytes, Progress.Unit.BYTES));
+            if (step == STEPS / 2) {
+                halfway.countDown();
+                hold(progress);
+            }
+            if (progress.isCancelled()) {
+                cancelled.countDown();
+                throw AdminException.cancelled(what);
+            }
+        }
+    }
+
+    private void hold(ProgressListener progress) {
+        try {
+            while (!progress.isCancelled() && !release.await(5, TimeUnit.MILLISECONDS)) {
+                // Held: look again whether the caller is still interested.
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw AdminException.shuttingDown();
+        }
+    }
+
+    private static UUID uuid(String name) {
+        return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+    }
+}

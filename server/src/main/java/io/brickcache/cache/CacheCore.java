@@ -257,7 +257,15 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     /** Reads or writes the disk of a brick. */
     void submitDisk(
-            IoOp op, int tag, int index, int count, CachedBrick brick, long offset, int length, IoBuffer buffer, int at,
+            IoOp op,
+            int tag,
+            int index,
+            int count,
+            CachedBrick brick,
+            long offset,
+            int length,
+            IoBuffer buffer,
+            int at,
             IoOwner owner) {
         EngineIo io = ios.take();
         io.tag = tag;
@@ -285,7 +293,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         bricks[brick.id()] = null;
     }
 
-    @Nullable CachedBrick brick(int id) {
+    @Nullable
+    CachedBrick brick(int id) {
         return bricks[id];
     }
 

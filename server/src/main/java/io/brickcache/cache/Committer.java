@@ -55,7 +55,8 @@ final class Committer {
 
     /** Where the committer finds the bricks by their number. */
     interface Bricks {
-        @Nullable DiskSync disk(int brick);
+        @Nullable
+        DiskSync disk(int brick);
     }
 
     private final class SsdSync extends IoRequest {

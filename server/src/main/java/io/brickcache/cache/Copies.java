@@ -15,7 +15,13 @@ final class Copies {
 
     /** As {@link #units}, but not the bytes [keepFrom, keepTo) of the target block. */
     static void unitsOutside(
-            BlockShape shape, long mask, IoBuffer source, int sourceAt, IoBuffer target, int targetAt, int keepFrom,
+            BlockShape shape,
+            long mask,
+            IoBuffer source,
+            int sourceAt,
+            IoBuffer target,
+            int targetAt,
+            int keepFrom,
             int keepTo) {
         int unit = shape.unitBytes();
         long rest = mask;

@@ -53,7 +53,12 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     /** A write-around; arguments as of {@link ReadOp#start}. */
     void startWrite(
-            CachedBrick newBrick, Parts newParts, IoBuffer newBuffer, int newAt, long newFirstBlock, int newFrom,
+            CachedBrick newBrick,
+            Parts newParts,
+            IoBuffer newBuffer,
+            int newAt,
+            long newFirstBlock,
+            int newFrom,
             int newTo) {
         buffer = newBuffer;
         at = newAt;
@@ -66,7 +71,12 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     private void start(
-            CachedBrick newBrick, Parts newParts, IoOp newOp, int newFlags, long newFirstBlock, long newFrom,
+            CachedBrick newBrick,
+            Parts newParts,
+            IoOp newOp,
+            int newFlags,
+            long newFirstBlock,
+            long newFrom,
             long newTo) {
         brick = newBrick;
         parts = newParts;
@@ -167,8 +177,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return 0;
         }
         long start = block - firstBlock << core.shape.blockShift();
-        long covered = core.shape.mask(
-                (int) Math.max(0, from - start), (int) Math.min(blockBytes, to - start));
+        long covered = core.shape.mask((int) Math.max(0, from - start), (int) Math.min(blockBytes, to - start));
         return core.slots.validMask(slot) & ~covered;
     }
 

@@ -42,8 +42,8 @@ final class Gates {
         }
 
         private boolean conflicts(Holder other) {
-            boolean passes = kind == Kind.WRITE && other.kind == Kind.DEMOTE
-                    || kind == Kind.DEMOTE && other.kind == Kind.WRITE;
+            boolean passes =
+                    kind == Kind.WRITE && other.kind == Kind.DEMOTE || kind == Kind.DEMOTE && other.kind == Kind.WRITE;
             return !passes && overlaps(other.first, other.last);
         }
     }

@@ -59,9 +59,11 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private IoStatus status = IoStatus.OK;
 
     /** Links of {@link Fills}. */
-    @Nullable ReadOp previousFill;
+    @Nullable
+    ReadOp previousFill;
 
-    @Nullable ReadOp nextFill;
+    @Nullable
+    ReadOp nextFill;
 
     ReadOp(CacheCore core) {
         this.core = core;
@@ -78,7 +80,12 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
      * @param newTo end of the bytes asked for, from the start of the first block
      */
     void start(
-            CachedBrick newBrick, Parts newParts, IoBuffer newBuffer, int newAt, long newFirstBlock, int newFrom,
+            CachedBrick newBrick,
+            Parts newParts,
+            IoBuffer newBuffer,
+            int newAt,
+            long newFirstBlock,
+            int newFrom,
             int newTo) {
         brick = newBrick;
         parts = newParts;
@@ -215,10 +222,10 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             }
             if (run > 0) {
                 long offset = firstBlock + i << core.shape.blockShift();
-                int length = (int) Math.min((long) run * blockBytes, of.geometry().sizeBytes() - offset);
+                int length =
+                        (int) Math.min((long) run * blockBytes, of.geometry().sizeBytes() - offset);
                 pending++;
-                core.submitDisk(
-                        IoOp.READ, FROM_DISK, i, run, of, offset, length, buffer(), at + i * blockBytes, this);
+                core.submitDisk(IoOp.READ, FROM_DISK, i, run, of, offset, length, buffer(), at + i * blockBytes, this);
             }
             i += run + 1;
         }

@@ -54,7 +54,12 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     /** As {@link ReadOp#start}. */
     void start(
-            CachedBrick newBrick, Parts newParts, IoBuffer newBuffer, int newAt, long newFirstBlock, int newFrom,
+            CachedBrick newBrick,
+            Parts newParts,
+            IoBuffer newBuffer,
+            int newAt,
+            long newFirstBlock,
+            int newFrom,
             int newTo) {
         brick = newBrick;
         parts = newParts;

@@ -15,8 +15,7 @@ public record BlockShape(int blockBytes) {
 
     public BlockShape {
         if (Integer.bitCount(blockBytes) != 1 || blockBytes < MIN_BLOCK_BYTES || blockBytes > MAX_BLOCK_BYTES) {
-            throw new IllegalArgumentException(
-                    "block size " + blockBytes + " is not one of 4, 8, 16, 32 and 64 KiB");
+            throw new IllegalArgumentException("block size " + blockBytes + " is not one of 4, 8, 16, 32 and 64 KiB");
         }
     }
 

@@ -44,7 +44,8 @@ public record BrickRecord(int id, String name, UUID uuid, String device, String 
             int version = in.getInt();
             if (version != FORMAT_VERSION) {
                 throw new MetadataException(
-                        Kind.MISMATCH, "a brick record has version " + version + ", this program knows " + FORMAT_VERSION);
+                        Kind.MISMATCH,
+                        "a brick record has version " + version + ", this program knows " + FORMAT_VERSION);
             }
             UUID uuid = new UUID(in.getLong(), in.getLong());
             long sizeBytes = in.getLong();

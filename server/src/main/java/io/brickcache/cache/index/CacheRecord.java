@@ -40,8 +40,7 @@ public record CacheRecord(UUID uuid, int blockBytes, int slots, long generation,
         int version = in.remaining() < 4 ? -1 : in.getInt();
         if (version != FORMAT_VERSION) {
             throw new MetadataException(
-                    Kind.MISMATCH,
-                    "the metadata has format " + version + ", this program knows " + FORMAT_VERSION);
+                    Kind.MISMATCH, "the metadata has format " + version + ", this program knows " + FORMAT_VERSION);
         }
         if (in.remaining() != BYTES - 4) {
             throw new MetadataException(Kind.CORRUPT, "the cache record has " + (in.remaining() + 4) + " bytes");

@@ -1,0 +1,101 @@
+package io.brickcache.interop;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/**
+ * kill -9 under load, again and again, with commits, demotion and eviction busy. What was flushed is there, byte for
+ * byte; what was not is an older or a newer write, never anything else.
+ */
+final class KillIT extends EndToEnd {
+    private static final int ROUNDS = Integer.getInteger("interop.kills", 20);
+    private static final String BUSY =
+            "cache: {commit_interval: 50ms, dirty_low: 5%, dirty_high: 30%, max_dirty_age: 500ms}";
+    private static final long NO_END = Long.MAX_VALUE / 2;
+
+    KillIT(IoEngine engine) {
+        super(engine);
+    }
+
+    @Test
+    void shouldHoldWhatWasFlushedWhenKilledAtRandomMoments() throws Exception {
+        SplittableRandom random = new SplittableRandom(Seed.next());
+        ServiceProcess service = startWithCache(16 * MIB, BUSY);
+        List<BrickLoad> loads = List.of(
+                load(service, "larger", 24 * MIB + 512, random.split()),
+                load(service, "smaller", 6 * MIB, random.split()),
+                load(service, "other", 16 * MIB + 3 * 4096 + 1536, random.split()));
+
+        for (int round = 0; round < ROUNDS; round++) {
+            runUntilKilled(service, loads, 200 + random.nextInt(12_000));
+            service.restart();
+            for (BrickLoad load : loads) {
+                try {
+                    load.checkAfterCrash(service);
+                } catch (AssertionError e) {
+                    throw new AssertionError("after kill " + (round + 1) + ", " + load, e);
+                }
+            }
+        }
+
+        for (BrickLoad load : loads) {
+            System.out.println(load);
+            service.admin().flushAndDetach(load.export());
+            load.checkDevice();
+        }
+    }
+
+    private BrickLoad load(ServiceProcess service, String export, long sizeBytes, SplittableRandom random)
+            throws IOException {
+        Path device = directory().resolve(export + ".img");
+        BrickLoad load = new BrickLoad(export, device, sizeBytes, random);
+        load.prepareDevice();
+        service.admin().attachBrick(export, CACHE, device);
+        return load;
+    }
+
+    /** Runs all loads at once; the request that is the last of so many kills the service while the others go on. */
+    private static void runUntilKilled(ServiceProcess service, List<BrickLoad> loads, int requests) throws Exception {
+        AtomicInteger left = new AtomicInteger(requests);
+        BrickLoad.Listener countdown = () -> {
+            if (left.decrementAndGet() == 0) {
+                service.kill();
+            }
+        };
+        ExecutorService threads = Executors.newFixedThreadPool(loads.size());
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (BrickLoad load : loads) {
+                running.add(threads.submit(() -> {
+                    load.runRandom(service, NO_END, countdown);
+                    return null;
+                }));
+            }
+            for (Future<?> load : running) {
+                awaitCut(load, left);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** A load ends when its connection is cut, by the kill and by nothing else. */
+    private static void awaitCut(Future<?> load, AtomicInteger left) throws Exception {
+        try {
+            load.get();
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof IOException) || left.get() > 0) {
+                throw e;
+            }
+        }
+    }
+}

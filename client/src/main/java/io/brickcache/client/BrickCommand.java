@@ -1,0 +1,117 @@
+package io.brickcache.client;
+
+import io.brickcache.admin.v1.AttachBrickRequest;
+import io.brickcache.admin.v1.Brick;
+import io.brickcache.admin.v1.DetachBrickRequest;
+import io.brickcache.admin.v1.DetachBrickResponse;
+import io.brickcache.admin.v1.FlushBrickRequest;
+import io.brickcache.admin.v1.FlushBrickResponse;
+import io.brickcache.admin.v1.GetBrickRequest;
+import io.brickcache.admin.v1.ListBricksRequest;
+import io.brickcache.admin.v1.ListBricksResponse;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code brickcache brick ...} */
+@Command(name = "brick", description = "The bricks of the node.", synopsisSubcommandLabel = "COMMAND")
+final class BrickCommand {
+    private final Brickcache root;
+
+    BrickCommand(Brickcache root) {
+        this.root = root;
+    }
+
+    @Command(
+            name = "attach",
+            description = "Puts a cache in front of a device, as it is, and prints where it is served.")
+    int attach(
+            @Parameters(paramLabel = "NAME", description = "Name of the brick and of its NBD export.") String name,
+            @Option(names = "--cache", required = true, paramLabel = "CACHE", description = "Name of the cache.")
+                    String cache,
+            @Option(
+                            names = "--device",
+                            required = true,
+                            paramLabel = "PATH",
+                            description = "Block device or file; best by a stable name: /dev/disk/by-id/...")
+                    Path device) {
+        AttachBrickRequest request = AttachBrickRequest.newBuilder()
+                .setName(name)
+                .setCache(cache)
+                .setDevicePath(device.toAbsolutePath().toString())
+                .build();
+        return root.withDaemon(daemon -> {
+            Brick brick = daemon.ask(() -> daemon.bricks().attachBrick(request)).getBrick();
+            return root.print(brick, () -> {
+                root.shell().say("brick " + name + " attached, " + Units.size(brick.getSizeBytes()));
+                brick.getExportUrisList().forEach(root.shell().out()::println);
+            });
+        });
+    }
+
+    @Command(name = "detach", description = "Stops serving a brick. Refused while its disk lacks data, unless --flush.")
+    int detach(
+            @Parameters(paramLabel = "NAME", description = "Name of the brick.") String name,
+            @Option(names = "--flush", description = "Writes what the disk lacks to it first.") boolean flush) {
+        DetachBrickRequest request =
+                DetachBrickRequest.newBuilder().setName(name).setFlush(flush).build();
+        return root.withDaemon(daemon -> {
+            LongWork work = new LongWork(root.shell(), daemon, "detaching brick " + name, "the brick stays attached");
+            DetachBrickResponse last = work.follow(
+                    () -> daemon.longBrickWork().detachBrick(request),
+                    answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty());
+            return root.report(last.getBrick(), "brick " + name + " detached, its disk has everything");
+        });
+    }
+
+    @Command(name = "list", description = "Lists the bricks.")
+    int list(
+            @Option(
+                            names = "--cache",
+                            paramLabel = "CACHE",
+                            defaultValue = "",
+                            description = "Only the bricks of this cache.")
+                    String cache) {
+        return root.withDaemon(daemon -> {
+            ListBricksResponse.Builder all = ListBricksResponse.newBuilder();
+            String token = "";
+            do {
+                ListBricksRequest request = ListBricksRequest.newBuilder()
+                        .setPageToken(token)
+                        .setCache(cache)
+                        .build();
+                ListBricksResponse page = daemon.ask(() -> daemon.bricks().listBricks(request));
+                all.addAllBricks(page.getBricksList());
+                token = page.getNextPageToken();
+            } while (!token.isEmpty());
+            return root.print(all.build(), Tables.bricks(all.getBricksList()));
+        });
+    }
+
+    @Command(name = "show", description = "Shows all of one brick.")
+    int show(@Parameters(paramLabel = "NAME", description = "Name of the brick.") String name) {
+        return root.withDaemon(daemon -> {
+            GetBrickRequest request = GetBrickRequest.newBuilder().setName(name).build();
+            Brick brick = daemon.ask(() -> daemon.bricks().getBrick(request)).getBrick();
+            return root.print(brick, Tables.brick(brick));
+        });
+    }
+
+    @Command(name = "flush", description = "Writes what is dirty now to the disk. Ctrl-C stops it.")
+    int flush(@Parameters(paramLabel = "NAME", description = "Name of the brick.") String name) {
+        FlushBrickRequest request = FlushBrickRequest.newBuilder().setName(name).build();
+        return root.withDaemon(daemon -> {
+            LongWork work = new LongWork(
+                    root.shell(), daemon, "flushing brick " + name, "what the disk lacks stays safe on the SSD");
+            FlushBrickResponse last = work.follow(
+                    () -> daemon.longBrickWork().flushBrick(request),
+                    answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty());
+            return root.report(
+                    last.getBrick(),
+                    "brick " + name + " flushed, " + Units.size(last.getBrick().getDirtyBytes())
+                            + " written since are dirty");
+        });
+    }
+}

@@ -1,0 +1,68 @@
+package io.brickcache.client;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import picocli.CommandLine;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.ParameterException;
+
+/** The command {@code brickcache}. */
+public final class Main {
+    // Held, since java.util.logging forgets the levels of loggers that nobody holds.
+    private static final Logger ROOT_LOGGER = Logger.getLogger("");
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        // What the libraries have to say is in the error that the operator gets.
+        ROOT_LOGGER.setLevel(Level.OFF);
+        int exit = run(Shell.ofProcess(), args);
+        System.out.flush();
+        System.exit(exit);
+    }
+
+    /** Runs one command and answers with its exit code. */
+    static int run(Shell shell, String... args) {
+        CommandLine command = command(shell);
+        command.setParameterExceptionHandler((e, arguments) -> usageError(shell, e));
+        command.setExecutionExceptionHandler((e, failed, parsed) -> executionError(shell, e));
+        return command.execute(args);
+    }
+
+    private static CommandLine command(Shell shell) {
+        Brickcache root = new Brickcache(shell);
+        return new CommandLine(root)
+                .addSubcommand(new StatusCommand(root))
+                .addSubcommand(new CacheCommand(root))
+                .addSubcommand(new BrickCommand(root))
+                .addSubcommand(new VersionCommand(root))
+                .addSubcommand(new CompletionCommand(root))
+                .registerConverter(Long.class, Units::parseSize)
+                .registerConverter(Duration.class, Units::parseTime)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setColorScheme(Help.defaultColorScheme(shell.coloured() ? Help.Ansi.ON : Help.Ansi.OFF))
+                .setOut(new PrintWriter(shell.out(), true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(shell.err(), true, StandardCharsets.UTF_8));
+    }
+
+    private static int usageError(Shell shell, ParameterException e) {
+        String name = e.getCommandLine().getCommandSpec().qualifiedName();
+        shell.say(String.valueOf(e.getMessage()).replace('\n', ' ') + "; see " + name + " --help");
+        return ExitCode.USAGE.number();
+    }
+
+    private static int executionError(Shell shell, Exception e) {
+        if (e instanceof LongWork.Interrupted interrupted) {
+            return interrupted.exitNumber();
+        }
+        if (e instanceof Failure failure) {
+            shell.say(failure.getMessage());
+            return failure.exitCode().number();
+        }
+        shell.say("a fault of this program, please report it: " + e);
+        return ExitCode.FAILED.number();
+    }
+}

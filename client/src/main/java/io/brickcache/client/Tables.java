@@ -1,0 +1,112 @@
+package io.brickcache.client;
+
+import io.brickcache.admin.v1.Brick;
+import io.brickcache.admin.v1.BrickStats;
+import io.brickcache.admin.v1.Cache;
+import io.brickcache.admin.v1.CacheStats;
+import io.brickcache.admin.v1.WriteAround;
+import java.util.List;
+
+/** Caches and bricks as tables. */
+final class Tables {
+    private Tables() {}
+
+    static Table caches(List<Cache> caches) {
+        Table table = Table.withHeaders("CACHE", "STATE", ">SIZE", ">BLOCK", ">USED", ">DIRTY", "BRICKS", "DIRECTORY");
+        for (Cache cache : caches) {
+            table.row(
+                    cache.getName(),
+                    Labels.of(cache.getState()),
+                    Units.size(cache.getSizeBytes()),
+                    Units.size(cache.getBlockBytes()),
+                    Units.share(cache.getUsedSlots(), cache.getSlots()),
+                    Units.share(cache.getDirtySlots(), cache.getSlots()),
+                    Labels.orDash(String.join(",", cache.getBricksList())),
+                    cache.getDirectory());
+        }
+        return table;
+    }
+
+    static Table cache(Cache cache) {
+        CacheStats stats = cache.getStats();
+        return Table.ofFields()
+                .row("name", cache.getName())
+                .row("uuid", cache.getUuid())
+                .row("state", state(Labels.of(cache.getState()), cache.getStateReason()))
+                .row("directory", cache.getDirectory())
+                .row("data", cache.getDataPath())
+                .row("size", Units.size(cache.getSizeBytes()))
+                .row("block", Units.size(cache.getBlockBytes()))
+                .row("used", slots(cache, cache.getUsedSlots()))
+                .row("clean", slots(cache, cache.getCleanSlots()))
+                .row("dirty", slots(cache, cache.getDirtySlots()))
+                .row("free", slots(cache, cache.getFreeSlots()))
+                .row("bricks", Labels.orDash(String.join(", ", cache.getBricksList())))
+                .row("commits", stats.getCommits() + ", failed " + stats.getFailedCommits())
+                .row("ssd errors", "read " + stats.getSsdReadErrors() + ", write " + stats.getSsdWriteErrors())
+                .row("checksum mismatches", Long.toString(stats.getChecksumMismatches()));
+    }
+
+    private static String slots(Cache cache, long slots) {
+        return Units.size(slots * cache.getBlockBytes()) + " (" + Units.share(slots, cache.getSlots()) + ")";
+    }
+
+    private static String state(String state, String reason) {
+        return reason.isEmpty() ? state : state + ": " + reason;
+    }
+
+    static Table bricks(List<Brick> bricks) {
+        Table table = Table.withHeaders(
+                "BRICK", "CACHE", "STATE", "MODE", ">SIZE", ">CACHED", ">DIRTY", ">OLDEST", ">CLIENTS", "DEVICE");
+        for (Brick brick : bricks) {
+            table.row(
+                    brick.getName(),
+                    brick.getCache(),
+                    Labels.of(brick.getState()),
+                    Labels.of(brick.getMode()),
+                    Units.size(brick.getSizeBytes()),
+                    Units.size(brick.getCachedBytes()),
+                    Units.size(brick.getDirtyBytes()),
+                    Labels.oldestDirty(brick),
+                    Integer.toString(brick.getConnections()),
+                    brick.getDevicePath());
+        }
+        return table;
+    }
+
+    static Table brick(Brick brick) {
+        BrickStats stats = brick.getStats();
+        Table table = Table.ofFields()
+                .row("name", brick.getName())
+                .row("uuid", brick.getUuid())
+                .row("state", state(Labels.of(brick.getState()), brick.getStateReason()))
+                .row("mode", Labels.of(brick.getMode()))
+                .row("cache", brick.getCache())
+                .row("device", brick.getDevicePath())
+                .row("size", Units.size(brick.getSizeBytes()))
+                .row("cached", Units.size(brick.getCachedBytes()))
+                .row("dirty", Units.size(brick.getDirtyBytes()))
+                .row("oldest dirty", Labels.oldestDirty(brick))
+                .row("clients", Integer.toString(brick.getConnections()));
+        brick.getExportUrisList().forEach(uri -> table.row("export", uri));
+        table.row("reads", stats.getReads() + ", " + Units.size(stats.getReadBytes()))
+                .row("writes", stats.getWrites() + ", " + Units.size(stats.getWrittenBytes()))
+                .row("flushes", Long.toString(stats.getFlushes()))
+                .row("trims", Long.toString(stats.getTrims()))
+                .row("read hits", hits(stats))
+                .row("written to the SSD", Units.size(stats.getWrittenCachedBytes()));
+        for (WriteAround around : stats.getWriteAroundsList()) {
+            table.row("around, " + Labels.of(around.getReason()), Units.size(around.getWrittenBytes()));
+        }
+        return table.row("promoted", stats.getPromotedBlocks() + " blocks")
+                .row("evicted", stats.getEvictedBlocks() + " blocks")
+                .row("demoted", stats.getDemotedBlocks() + " blocks in " + stats.getDemotionIos() + " writes")
+                .row("disk errors", "read " + stats.getDiskReadErrors() + ", write " + stats.getDiskWriteErrors())
+                .row("ssd errors", "read " + stats.getSsdReadErrors() + ", write " + stats.getSsdWriteErrors());
+    }
+
+    private static String hits(BrickStats stats) {
+        long blocks = stats.getReadHitBlocks() + stats.getReadMissBlocks();
+        return Units.share(stats.getReadHitBlocks(), blocks) + " of " + blocks + " blocks";
+    }
+}

@@ -1,0 +1,356 @@
+package io.brickcache.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.brickcache.admin.AdminException;
+import io.brickcache.admin.BrickView;
+import io.brickcache.admin.Reason;
+import io.brickcache.client.TestClient.Ran;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CommandsTest {
+    @TempDir
+    Path directory;
+
+    private TestClient client;
+
+    @BeforeEach
+    void start() throws IOException {
+        client = TestClient.start(directory);
+    }
+
+    @AfterEach
+    void stop() {
+        client.close();
+    }
+
+    @Test
+    void shouldCreateAttachFlushDetachAndDeleteWhenAskedInTurn() {
+        Ran created = client.run("cache", "create", "fast", "--directory", "/ssd/fast", "--size", "1GiB");
+        assertThat(created.exit()).isZero();
+        assertThat(created.out()).isEmpty();
+        assertThat(created.err()).endsWith("brickcache: cache fast created, 1 GiB\n");
+        Ran attached = client.run("brick", "attach", "b1", "--cache", "fast", "--device", "/dev/sdb");
+        assertThat(attached)
+                .isEqualTo(new Ran(
+                        0,
+                        "nbd+unix:///b1?socket=/run/brickcache/nbd.sock\n",
+                        "brickcache: brick b1 attached, 8 GiB\n"));
+        client.node.write("b1", 64 << 20, Duration.ofSeconds(3));
+        assertThat(client.run("brick", "flush", "b1").err())
+                .endsWith("brickcache: brick b1 flushed, 0 B written since are dirty\n");
+        assertThat(client.node.brick("b1").dirtyBytes()).isZero();
+        assertThat(client.run("brick", "detach", "b1").exit()).isZero();
+        assertThat(client.run("cache", "delete", "fast", "--yes"))
+                .isEqualTo(new Ran(0, "", "brickcache: cache fast deleted\n"));
+        assertThat(client.node.caches()).isEmpty();
+    }
+
+    @Test
+    void shouldPassEveryOptionOnWhenACacheIsCreated() {
+        Ran created = client.run(
+                "-o",
+                "json",
+                "cache",
+                "create",
+                "fast",
+                "--directory",
+                "rel",
+                "--size",
+                "1GiB",
+                "--block",
+                "16KiB",
+                "--data",
+                "/dev/nvme0n1");
+        assertThat(created.out())
+                .contains("\"directory\": \"" + Path.of("rel").toAbsolutePath() + "\"")
+                .contains("\"data_path\": \"/dev/nvme0n1\"")
+                .contains("\"block_bytes\": 16384")
+                .contains("\"size_bytes\": 1073741824");
+    }
+
+    @Test
+    void shouldRefuseToDetachDirtyDataUnlessFlushIsGiven() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.node.write("b1", 4096, Duration.ofSeconds(3));
+
+        assertThat(client.run("brick", "detach", "b1"))
+                .isEqualTo(new Ran(
+                        4,
+                        "",
+                        "brickcache: brick b1 has 4096 bytes that its disk does not have yet; write them with:"
+                                + " brickcache brick detach b1 --flush\n"));
+        assertThat(client.run("brick", "detach", "b1", "--flush").exit()).isZero();
+        assertThat(client.node.bricks()).isEmpty();
+    }
+
+    @Test
+    void shouldSayPlainProgressOnceASecondWhenStderrIsNoTerminal() {
+        Ran created = client.run("cache", "create", "fast", "--directory", "/ssd/fast", "--size", "1GiB");
+        // The test's time moves on by 0.4 s with every message.
+        assertThat(created.err().lines())
+                .containsExactly(
+                        "brickcache: creating cache fast: 0%, 0 B of 1 GiB",
+                        "brickcache: creating cache fast: 75%, 768 MiB of 1 GiB",
+                        "brickcache: cache fast created, 1 GiB");
+    }
+
+    @Test
+    void shouldDrawABarWhenStderrIsATerminal() {
+        client.terminals = new Shell.Terminals(false, false, true);
+        client.environment.put("COLUMNS", "70");
+        Ran created = client.run("cache", "create", "fast", "--directory", "/ssd/fast", "--size", "1GiB");
+        List<String> drawn = List.of(created.err().split("\r\u001b\\[K", -1));
+        assertThat(drawn).contains("creating cache fast [############------------] 50% 512 MiB of 1 GiB, ");
+        assertThat(drawn).allSatisfy(line -> assertThat(line.length()).isLessThan(70));
+        assertThat(drawn.get(drawn.size() - 1)).isEqualTo("brickcache: cache fast created, 1 GiB\n");
+    }
+
+    @Test
+    void shouldAskForTheNameWhenACacheIsDeletedOnATerminal() {
+        client.addCache("fast");
+        client.terminals = new Shell.Terminals(true, true, true);
+        client.typed = "yes\n";
+        Ran refused = client.run("cache", "delete", "fast");
+        assertThat(refused.exit()).isEqualTo(1);
+        assertThat(refused.err()).contains("Type its name").contains("is not deleted");
+        assertThat(client.node.caches()).hasSize(1);
+        client.typed = "fast\n";
+        assertThat(client.run("cache", "delete", "fast").exit()).isZero();
+        assertThat(client.node.caches()).isEmpty();
+    }
+
+    @Test
+    void shouldEndAsUsageErrorWhenNobodyCanConfirm() {
+        client.addCache("fast");
+        Ran refused = client.run("cache", "delete", "fast");
+        assertThat(refused.exit()).isEqualTo(2);
+        assertThat(refused.err()).contains("add --yes");
+        assertThat(client.node.caches()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "CACHE_NOT_FOUND, 3",
+        "BRICK_NOT_FOUND, 3",
+        "CACHE_EXISTS, 4",
+        "BRICK_EXISTS, 4",
+        "INVALID_ARGUMENT, 2",
+        "CACHE_HAS_BRICKS, 4",
+        "BRICK_DIRTY, 4",
+        "BRICK_IN_USE, 4",
+        "DEVICE_IN_USE, 4",
+        "DEVICE_UNSUITABLE, 4",
+        "NO_SPACE, 1",
+        "BUSY, 4",
+        "CANCELLED, 1",
+        "SHUTTING_DOWN, 5",
+        "IO_FAILURE, 1",
+        "METADATA_CORRUPT, 1",
+        "INTERNAL, 1"
+    })
+    void shouldEndWithTheExitCodeOfTheReason(Reason reason, int exit) {
+        client.node.failNext(new AdminException(reason, "the thing is so", "do that", Map.of()));
+        assertThat(client.run("brick", "flush", "b1"))
+                .isEqualTo(new Ran(exit, "", "brickcache: the thing is so; do that\n"));
+    }
+
+    @Test
+    void shouldNameTheSocketAndTheRemedyWhenTheDaemonIsNotThere() {
+        client.stopServer();
+        Ran ran = client.run("status");
+        assertThat(ran.exit()).isEqualTo(5);
+        assertThat(ran.out()).isEmpty();
+        assertThat(ran.err())
+                .isEqualTo("brickcache: no daemon at " + directory.resolve("a.sock")
+                        + "; start it (systemctl start brickcached) or name another --endpoint\n");
+    }
+
+    @Test
+    void shouldEndAsTimedOutWhenTheAnswerTakesTooLong() throws IOException {
+        Path deaf = directory.resolve("deaf.sock");
+        try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(UnixDomainSocketAddress.of(deaf));
+            Ran ran = client.run("cache", "list", "--timeout", "50ms", "--endpoint", "unix:" + deaf);
+            assertThat(ran.exit()).isEqualTo(6);
+            assertThat(ran.err()).contains("within 50 ms").contains("--timeout");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', Missing required subcommand",
+        "cache, Missing required subcommand",
+        "cache create x --directory /d, --size",
+        "cache create x --directory /d --size 10GB, is not a size",
+        "cache create x --directory /d --size 1GiB --block 3KiB, block_bytes",
+        "cache create x --directory /d --size 99999999999PiB, more than",
+        "cache show bad/name, name: 'bad/name'",
+        "status --timeout 0s, is not a time",
+        "status -o xml, xml",
+        "status --endpoint /run/x.sock, is no endpoint",
+        "nonsense, nonsense"
+    })
+    void shouldEndAsUsageErrorOnOneLineWhenTheArgumentsAreWrong(String arguments, String complaint) {
+        Ran ran = client.run(arguments.isEmpty() ? new String[0] : arguments.split(" "));
+        assertThat(ran.exit()).isEqualTo(2);
+        assertThat(ran.out()).isEmpty();
+        assertThat(ran.err().lines())
+                .singleElement()
+                .asString()
+                .startsWith("brickcache: ")
+                .contains(complaint);
+    }
+
+    @Test
+    void shouldTakeGlobalOptionsAtEveryLevel() {
+        client.addCache("fast");
+        String json = client.run("cache", "show", "fast", "-o", "json").out();
+        assertThat(json).startsWith("{");
+        assertThat(client.run("-o", "json", "cache", "show", "fast").out()).isEqualTo(json);
+        assertThat(client.run("cache", "-o", "JSON", "show", "fast").out()).isEqualTo(json);
+    }
+
+    @Test
+    void shouldListWhatSpansSeveralPagesWhenThereAreMany() {
+        client.addCache("fast");
+        for (int i = 0; i < 230; i++) {
+            client.addBrick(String.format("b%03d", i), "fast");
+        }
+        List<String> lines = client.run("brick", "list").out().lines().toList();
+        assertThat(lines).hasSize(231);
+        assertThat(lines.get(230)).startsWith("b229 ");
+    }
+
+    @Test
+    void shouldAnswerWhetherDataIsSafeWhenAllServes() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.addBrick("b2", "fast");
+        client.node.write("b1", 3 << 19, Duration.ofSeconds(250));
+        client.node.write("b2", 1 << 20, Duration.ofSeconds(2));
+
+        assertThat(client.run("status").out()).isEqualTo("""
+                        all data safe: 2 bricks serving, 2.5 MiB dirty on SSD, the oldest for 4m 10s
+                        brickcached 1.2.3 serving for 1d 2h, io_uring
+
+                        BRICK  STATE    MODE         CACHED    DIRTY  OLDEST   HITS  DEMOTED   AROUND
+                        b1     serving  write-back  514 MiB  1.5 MiB  4m 10s  90.0%    1 MiB  976 KiB
+                        b2     serving  write-back  513 MiB    1 MiB      2s  90.0%    1 MiB  976 KiB
+                        total                       1.0 GiB  2.5 MiB  4m 10s  90.0%    2 MiB  1.9 MiB
+                        """);
+    }
+
+    @Test
+    void shouldNameEveryProblemWhenBricksNeedAttention() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.addBrick("b2", "fast");
+        client.node.change("b2", BrickView.State.FENCED, "sector 77 differs from the disk");
+        client.terminals = new Shell.Terminals(true, true, true);
+
+        List<String> lines = client.run("status").out().lines().toList();
+        assertThat(lines.get(0)).isEqualTo("\u001b[1;31m1 brick needs attention\u001b[0m");
+        assertThat(lines.get(1)).isEqualTo("  brick b2: fenced, sector 77 differs from the disk");
+        client.environment.put("NO_COLOR", "1");
+        assertThat(client.run("status").out()).startsWith("1 brick needs attention\n");
+        assertThat(client.run("status", "-o", "json").out())
+                .contains("\"safe\": false")
+                .contains("\"brick b2: fenced, sector 77 differs from the disk\"");
+    }
+
+    @Test
+    void shouldCutTheWidestTextAndKeepTheRestAlignedWhenColumnsAreFew() {
+        client.addCache("fast");
+        client.addBrick("a-brick-with-a-rather-long-name", "fast");
+        client.environment.put("COLUMNS", "100");
+        List<String> lines = client.run("brick", "list").out().lines().toList();
+        assertThat(lines).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(100));
+        assertThat(lines.get(1)).contains("...").contains("write-back");
+        assertThat(lines.get(1).indexOf("write-back")).isEqualTo(lines.get(0).indexOf("MODE"));
+    }
+
+    @Test
+    void shouldShowItsVersionWhetherTheDaemonAnswersOrNot() {
+        String own = VersionCommand.clientVersion();
+        assertThat(own).matches("[0-9]+\\.[0-9]+\\.[0-9]+.*");
+        assertThat(client.run("version")).isEqualTo(new Ran(0, "brickcache   " + own + "\nbrickcached  1.2.3\n", ""));
+        client.stopServer();
+        Ran alone = client.run("version", "-o", "json");
+        assertThat(alone.exit()).isZero();
+        assertThat(alone.out()).isEqualTo("{\n  \"client_version\": \"" + own + "\",\n  \"daemon_version\": null\n}\n");
+        assertThat(alone.err()).contains("no daemon at");
+    }
+
+    @Test
+    void shouldPrintACompletionThatBashAccepts() throws Exception {
+        Ran ran = client.run("completion", "bash");
+        assertThat(ran.exit()).isZero();
+        Path script = Files.writeString(directory.resolve("completion"), ran.out());
+        Process bash = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        ". " + script + "; COMP_WORDS=(brickcache brick fl); COMP_CWORD=2;"
+                                + " _complete_brickcache; echo \"${COMPREPLY[@]}\"")
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertThat(new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("flush\n");
+        assertThat(bash.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void shouldStopTheFlushAndSaySoWhenInterrupted() throws Exception {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.node.write("b1", 64 << 20, Duration.ofSeconds(3));
+        client.node.holdLongWork();
+        // A shell without job control starts its background jobs, and so perhaps this test, with SIGINT ignored.
+        Process process = new ProcessBuilder(
+                        "env",
+                        "--default-signal=INT",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "-XX:TieredStopAtLevel=1",
+                        Main.class.getName(),
+                        "brick",
+                        "flush",
+                        "b1",
+                        "--endpoint",
+                        "unix:" + directory.resolve("a.sock"))
+                .start();
+        try {
+            client.node.awaitHalfway();
+            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+
+            client.node.awaitCancelled();
+            assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .endsWith("brickcache: flushing brick b1 stopped; what the disk lacks stays safe on the SSD\n");
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isEqualTo(130);
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(client.node.brick("b1").dirtyBytes()).isEqualTo(64 << 20);
+    }
+}

@@ -1,0 +1,79 @@
+package io.brickcache.client;
+
+import io.brickcache.admin.AdminOptions;
+import io.brickcache.admin.AdminServer;
+import io.brickcache.admin.FakeNode;
+import io.brickcache.admin.NodeAdministration.BrickSpec;
+import io.brickcache.admin.NodeAdministration.CacheSpec;
+import io.brickcache.admin.ProgressListener;
+import io.brickcache.admin.TickingClock;
+import io.brickcache.env.ListenAddress;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The client as a shell sees it, against the real administration server over a fake node. */
+final class TestClient implements AutoCloseable {
+    final FakeNode node = new FakeNode();
+    final Map<String, String> environment = new HashMap<>();
+    Shell.Terminals terminals = new Shell.Terminals(false, false, false);
+    String typed = "";
+
+    private final AtomicLong nowNs = new AtomicLong();
+    private final AdminServer server;
+
+    private TestClient(Path socket) {
+        server = new AdminServer(
+                new AdminOptions(new ListenAddress.Unix(socket), AdminOptions.DEFAULT_SOCKET_MODE, null),
+                node,
+                new TickingClock(1_000_000_000));
+        environment.put(Brickcache.ENDPOINT_VARIABLE, "unix:" + socket);
+    }
+
+    static TestClient start(Path directory) throws IOException {
+        TestClient client = new TestClient(directory.resolve("a.sock"));
+        client.server.start();
+        return client;
+    }
+
+    /** What a command left behind. */
+    record Ran(int exit, String out, String err) {}
+
+    Ran run(String... args) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Shell shell = new Shell(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                new BufferedReader(new StringReader(typed)),
+                environment,
+                terminals,
+                () -> nowNs.getAndAdd(400_000_000));
+        int exit = Main.run(shell, args);
+        return new Ran(exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    void addCache(String name) {
+        node.createCache(new CacheSpec(name, Path.of("/ssd/" + name), 4L << 30, 4096, null), ProgressListener.NONE);
+    }
+
+    void addBrick(String name, String cache) {
+        node.attachBrick(new BrickSpec(name, cache, Path.of("/dev/disk/by-id/" + name)));
+    }
+
+    void stopServer() {
+        server.close();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}

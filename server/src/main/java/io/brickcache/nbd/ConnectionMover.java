@@ -92,7 +92,9 @@ final class ConnectionMover extends ChannelInboundHandlerAdapter {
 
     private void deregistered(Future<? super Void> future) {
         if (future.isSuccess() && channel.isOpen()) {
-            export.loop().register(channel).addListener(this::registered);
+            // As a task: Netty's io_uring channel tells the promise before it has finished its own tidying up, and must
+            // not meet the other loop there (4.2.18: unregistered() asserts that no read is under way).
+            channel.eventLoop().execute(() -> export.loop().register(channel).addListener(this::registered));
         } else {
             channel.close();
             abandon();

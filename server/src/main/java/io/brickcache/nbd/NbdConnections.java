@@ -131,9 +131,8 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
     private void begin(
             ConnectionMover mover, Export export, TransmissionSettings settings, ByteBuf answer, List<ByteBuf> early) {
         Channel channel = mover.channel();
-        Session session = new Session(channel, export, settings);
+        Session session = new Session(channel, export, settings, sessions::remove);
         sessions.add(session);
-        session.ended().thenRun(() -> sessions.remove(session));
         if (closed || !export.equals(exports.find(export.name()))) {
             LOG.debug("{}: {} closed, the export is gone", export.name(), channel);
             answer.release();

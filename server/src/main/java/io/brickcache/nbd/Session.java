@@ -5,18 +5,22 @@ import io.brickcache.nbd.transmission.TransmissionHandler;
 import io.brickcache.nbd.transmission.TransmissionSettings;
 import io.netty.channel.Channel;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /** A connection in the transmission phase, as others than its loop see it. */
 final class Session {
 
     private final Channel channel;
     private final Export export;
+    private final Consumer<Session> leave;
     private final TransmissionHandler handler;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-    Session(Channel channel, Export export, TransmissionSettings settings) {
+    /** @param leave runs when it ends, before {@link #ended} is completed */
+    Session(Channel channel, Export export, TransmissionSettings settings, Consumer<Session> leave) {
         this.channel = channel;
         this.export = export;
+        this.leave = leave;
         this.handler = new TransmissionHandler(export.device(), export.buffers(), settings, this::end);
     }
 
@@ -39,6 +43,7 @@ final class Session {
 
     /** It never began, or is over: neither the device nor memory is used by it any more. */
     void end() {
+        leave.accept(this);
         ended.complete(null);
     }
 

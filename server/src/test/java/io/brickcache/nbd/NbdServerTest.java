@@ -32,6 +32,9 @@ class NbdServerTest {
     private static final int WRITE = 1;
     private static final int DISC = 2;
 
+    /** Races of the move between loops have shown themselves within some hundred. */
+    private static final int CONNECTIONS = 300;
+
     @TempDir
     private Path directory;
 
@@ -43,20 +46,20 @@ class NbdServerTest {
     void shouldServeEveryConnectionWhenManyComeOneAfterTheOther(Transport transport, String socket, String export)
             throws Exception {
         try (ServerFixture fixture = new ServerFixture(transport, directory, 8)) {
-            for (int i = 0; i < 50; i++) {
+            for (int i = 0; i < CONNECTIONS; i++) {
                 try (SocketClient client = connect(fixture, socket)) {
                     byte[] data = Bytes.content(i * 1000L, 8192);
                     client.go(
                             export,
                             Bytes.request(0, READ, 1, 4096L * i, 4096),
-                            Bytes.request(0, WRITE, 2, 1 << 20, 8192),
+                            Bytes.request(0, WRITE, 2, 32 << 20, 8192),
                             data);
                     List<byte[]> answers = new ArrayList<>();
                     answers.add(client.receive(16));
                     assertThat(answers.get(0)).isEqualTo(Bytes.simpleReply(0, 1));
                     assertThat(client.receive(4096)).isEqualTo(Bytes.content(4096L * i, 4096));
                     assertThat(client.receive(16)).isEqualTo(Bytes.simpleReply(0, 2));
-                    client.send(Bytes.request(0, READ, 3, 1 << 20, 8192));
+                    client.send(Bytes.request(0, READ, 3, 32 << 20, 8192));
                     assertThat(client.receive(16)).isEqualTo(Bytes.simpleReply(0, 3));
                     assertThat(client.receive(8192)).isEqualTo(data);
                     client.send(Bytes.request(0, DISC, 4, 0, 0));
@@ -94,7 +97,7 @@ class NbdServerTest {
     @ParameterizedTest
     @EnumSource(Transport.class)
     void shouldLeakNothingWhenClientsVanish(Transport transport) throws Exception {
-        try (ServerFixture fixture = new ServerFixture(transport, directory, 8)) {
+        try (ServerFixture fixture = new ServerFixture(transport, directory, 1024)) {
             for (int i = 0; i < 20; i++) {
                 SocketClient client = SocketClient.unix(fixture.socket);
                 client.go(i % 2 == 0 ? "far" : "near");
@@ -104,7 +107,18 @@ class NbdServerTest {
                 client.send(Bytes.request(0, WRITE, 99, 0, 1 << 20), new byte[12345]);
                 client.close();
             }
-            SocketClient.unix(fixture.socket).close();
+            for (int i = 0; i < CONNECTIONS; i++) {
+                // Gone while the connection is on its way to the other loop, or before or after it.
+                SocketClient client = SocketClient.unix(fixture.socket);
+                client.send(
+                        Bytes.of().u32(3).array(),
+                        Bytes.option(7, Bytes.of().string("far").u16(0).array()),
+                        Bytes.request(0, READ, 1, 0, 65536));
+                if (i % 2 == 0) {
+                    client.receive(18);
+                }
+                client.close();
+            }
             try (SocketClient survivor = SocketClient.unix(fixture.socket).go("far")) {
                 survivor.send(Bytes.request(0, READ, 1, 0, 512));
                 assertThat(survivor.receive(16)).isEqualTo(Bytes.simpleReply(0, 1));

@@ -168,7 +168,7 @@ class NbdToolsIT {
             data = bytes((i * 37 + (i >> 8)) & 255 for i in range(70000 // 512 * 512))
             h.pwrite(data, 1536, nbd.CMD_FLAG_FUA)
             assert h.pread(len(data), 1536) == data
-            assert h.pread(len(data), 1536, nbd.CMD_FLAG_DF) == data
+            assert h.pread_structured(len(data), 1536, lambda *a: 0, nbd.CMD_FLAG_DF) == data
             h.zero(4096, 1536, nbd.CMD_FLAG_NO_HOLE | nbd.CMD_FLAG_FAST_ZERO)
             assert h.pread(4096, 1536) == bytes(4096)
             h.trim(65536, 1 << 20, nbd.CMD_FLAG_FUA)

@@ -24,11 +24,11 @@ public final class IoBuffer {
     }
 
     /**
-     * The memory, from 0 to {@link #capacity()}. Position and limit are scratch: whoever uses relative access or a
-     * bulk operation sets them first.
+     * The memory, with position 0 and limit {@link #capacity()}; the one buffer of all callers, so that position and
+     * limit hold until the next call only.
      */
     public ByteBuffer bytes() {
-        return bytes;
+        return bytes.clear();
     }
 
     /** The memory with position and limit set to [from, from+length). */

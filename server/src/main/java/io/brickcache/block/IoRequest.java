@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Life: the caller prepares it with one of the {@code prepare} methods, submits it, and must not touch it or the
  * part of the buffer it names until {@link #completed} has been called; after that the device does not touch it. The
- * buffer belongs to the caller throughout; a device that needs it longer retains it.
+ * buffer belongs to the caller throughout. A device may retain the buffer of a READ and go on reading from it (a cache
+ * promotes what it got): after a READ the caller does not change the bytes, it reads them and releases the buffer.
  *
  * <p>{@link #next} is free for the caller between completion and the next submit, and for the device in between.
  */

@@ -137,8 +137,10 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             mergeEdges();
         } else {
             long offset = firstBlock << core.shape.blockShift();
-            pending = 1;
-            core.submitDisk(op, CHANGE, brick(), offset, to - from, flags, this);
+            // A trim that left the old content on the disk would bring it back under a dirty block that is dropped: so the
+            // disk is asked for zeroes, if it can make them without writing, and for nothing otherwise.
+            int diskFlags = op == IoOp.TRIM ? IoRequest.FAST_ZERO : flags;
+            core.submitDisk(IoOp.WRITE_ZEROES, CHANGE, brick(), offset, to - from, diskFlags, this);
         }
     }
 
@@ -303,7 +305,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             status = op == IoOp.TRIM ? IoStatus.OK : ioStatus;
             finish();
         } else if (op == IoOp.TRIM) {
-            // Advice that the disk cannot take; the content stays.
+            // Advice that the disk cannot take: the content stays.
             finish();
         } else if ((flags & IoRequest.FAST_ZERO) != 0) {
             status = ioStatus;

@@ -251,7 +251,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
         core.takeDiskOp().startWrite(of, parts(), buffer(), at, firstBlock, from, to);
         of.gates().leave(this);
-        recycle(of);
+        recycle();
     }
 
     private void finish(IoStatus status) {
@@ -259,11 +259,11 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         Parts done = parts();
         of.gates().leave(this);
         done.done(status);
-        recycle(of);
+        recycle();
         of.opDone();
     }
 
-    private void recycle(CachedBrick of) {
+    private void recycle() {
         brick = null;
         parts = null;
         buffer = null;

@@ -84,13 +84,15 @@ final class ClientRequest extends IoRequest {
         releaseMemory();
     }
 
-    /** What is left in the memory is of no use to a device that looks too late. */
+    /** What a WRITE leaves in the memory is of no use to a device that looks too late. */
     private void releaseMemory() {
-        if (op() == IoOp.READ || op() == IoOp.WRITE) {
+        if (op() == IoOp.WRITE) {
             ByteBuffer memory = memory();
             for (int done = 0; done < length(); done += SECTOR_BYTES) {
                 memory.putLong(bufferOffset() + done, RUBBISH);
             }
+        }
+        if (op() == IoOp.READ || op() == IoOp.WRITE) {
             IoBuffer buffer = buffer();
             buffer.release();
         }

@@ -29,7 +29,9 @@ import io.brickcache.env.sim.SimLoop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** The engine itself: caches with a simulated SSD and metadata in memory, bricks with simulated disks. */
 class EngineSystem implements SystemUnderTest {
@@ -50,8 +52,8 @@ class EngineSystem implements SystemUnderTest {
         final CacheRecord record;
         MemoryMetadataStore store;
         final List<SimDevice> devices = new ArrayList<>();
-        Cache cache;
-        Demoter demoter;
+        private @Nullable Cache runningCache;
+        private @Nullable Demoter runningDemoter;
 
         Node(int index) {
             this.index = index;
@@ -81,6 +83,14 @@ class EngineSystem implements SystemUnderTest {
             loop.runUntil(() -> done.get() > 0);
         }
 
+        Cache cache() {
+            return Objects.requireNonNull(runningCache);
+        }
+
+        Demoter demoter() {
+            return Objects.requireNonNull(runningDemoter);
+        }
+
         SimDevice device(String name, Medium medium, long maxLatencyNs, boolean ssd) {
             SeededEntropy own = entropy.split(name + entropy.nextLong());
             SimDeviceOptions options = new SimDeviceOptions(
@@ -102,7 +112,7 @@ class EngineSystem implements SystemUnderTest {
                     entropy.pick(1_000_000_000L, 60_000_000_000L),
                     CacheOptions.MIN_METADATA_MEMORY_BYTES);
             try {
-                cache = Cache.load(
+                runningCache = Cache.load(
                         CacheMetadata.read(store),
                         store,
                         loop,
@@ -112,15 +122,15 @@ class EngineSystem implements SystemUnderTest {
             } catch (MetadataException e) {
                 throw new AssertionError("the metadata is damaged: " + e.getMessage(), e);
             }
-            cache.checkStructure(true);
-            demoter = new Demoter(cache, DemotionOptions.of(options));
+            cache().checkStructure(true);
+            runningDemoter = new Demoter(cache(), DemotionOptions.of(options));
             tryStart(started);
         }
 
         private void tryStart(Runnable started) {
-            cache.start(status -> {
+            cache().start(status -> {
                 if (status.isOk()) {
-                    demoter.start();
+                    demoter().start();
                     started.run();
                 } else {
                     tryStart(started);
@@ -129,16 +139,17 @@ class EngineSystem implements SystemUnderTest {
         }
 
         void stop(Runnable done) {
-            demoter.stop(() -> cache.stop(status -> stopped(status, done)));
+            demoter().stop(() -> cache().stop(status -> stopped(status, done)));
         }
 
         private void stopped(IoStatus status, Runnable done) {
             if (!status.isOk()) {
-                cache.stop(again -> stopped(again, done));
+                cache().stop(again -> stopped(again, done));
                 return;
             }
-            cache.checkStructure(true);
+            cache().checkStructure(true);
             devices.forEach(SimDevice::close);
+            store.close();
             store = store.reopened(loop);
             done.run();
         }
@@ -190,7 +201,7 @@ class EngineSystem implements SystemUnderTest {
     }
 
     private CachedBrick cached(int i) {
-        return nodes.get(i % scenario.caches()).cache.bricks().stream()
+        return nodes.get(i % scenario.caches()).cache().bricks().stream()
                 .filter(brick -> brick.id() == i)
                 .findFirst()
                 .orElseThrow();
@@ -203,7 +214,7 @@ class EngineSystem implements SystemUnderTest {
 
     @Override
     public void flushBrick(int i, Runnable done) {
-        nodes.get(i % scenario.caches()).demoter.flush(cached(i), new FlushProgress() {
+        nodes.get(i % scenario.caches()).demoter().flush(cached(i), new FlushProgress() {
             @Override
             public boolean progress(long doneBlocks, long totalBlocks) {
                 return true;
@@ -242,7 +253,7 @@ class EngineSystem implements SystemUnderTest {
 
     @Override
     public void checkStructure() {
-        nodes.forEach(node -> node.cache.checkStructure(false));
+        nodes.forEach(node -> node.cache().checkStructure(false));
     }
 
     @Override

@@ -7,6 +7,10 @@ import io.brickcache.admin.BrickView;
 import io.brickcache.admin.Reason;
 import io.brickcache.client.TestClient.Ran;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -182,8 +186,8 @@ class CommandsTest {
     @Test
     void shouldEndAsTimedOutWhenTheAnswerTakesTooLong() throws IOException {
         Path deaf = directory.resolve("deaf.sock");
-        try (var listener = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
-            listener.bind(java.net.UnixDomainSocketAddress.of(deaf));
+        try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(UnixDomainSocketAddress.of(deaf));
             Ran ran = client.run("cache", "list", "--timeout", "50ms", "--endpoint", "unix:" + deaf);
             assertThat(ran.exit()).isEqualTo(6);
             assertThat(ran.err()).contains("within 50 ms").contains("--timeout");
@@ -250,7 +254,7 @@ class CommandsTest {
                         BRICK  STATE    MODE         CACHED    DIRTY  OLDEST   HITS  DEMOTED   AROUND
                         b1     serving  write-back  514 MiB  1.5 MiB  4m 10s  90.0%    1 MiB  976 KiB
                         b2     serving  write-back  513 MiB    1 MiB      2s  90.0%    1 MiB  976 KiB
-                        total                         1 GiB  2.5 MiB  4m 10s  90.0%    2 MiB  1.9 MiB
+                        total                       1.0 GiB  2.5 MiB  4m 10s  90.0%    2 MiB  1.9 MiB
                         """);
     }
 
@@ -305,9 +309,9 @@ class CommandsTest {
                         "-c",
                         ". " + script + "; COMP_WORDS=(brickcache brick fl); COMP_CWORD=2;"
                                 + " _complete_brickcache; echo \"${COMPREPLY[@]}\"")
-                .redirectErrorStream(true)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        assertThat(new String(bash.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8))
+        assertThat(new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .isEqualTo("flush\n");
         assertThat(bash.waitFor(30, TimeUnit.SECONDS)).isTrue();
     }
@@ -318,7 +322,10 @@ class CommandsTest {
         client.addBrick("b1", "fast");
         client.node.write("b1", 64 << 20, Duration.ofSeconds(3));
         client.node.holdLongWork();
+        // A shell without job control starts its background jobs, and so perhaps this test, with SIGINT ignored.
         Process process = new ProcessBuilder(
+                        "env",
+                        "--default-signal=INT",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
@@ -330,14 +337,20 @@ class CommandsTest {
                         "--endpoint",
                         "unix:" + directory.resolve("a.sock"))
                 .start();
-        client.node.awaitHalfway();
-        new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+        try {
+            client.node.awaitHalfway();
+            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
 
-        client.node.awaitCancelled();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).isEqualTo(130);
-        assertThat(new String(process.getErrorStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8))
-                .endsWith("brickcache: flushing brick b1 stopped; what the disk lacks stays safe on the SSD\n");
+            client.node.awaitCancelled();
+            assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .endsWith("brickcache: flushing brick b1 stopped; what the disk lacks stays safe on the SSD\n");
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isEqualTo(130);
+        } finally {
+            process.destroyForcibly();
+        }
         assertThat(client.node.brick("b1").dirtyBytes()).isEqualTo(64 << 20);
     }
 }

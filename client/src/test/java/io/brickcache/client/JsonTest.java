@@ -28,7 +28,7 @@ class JsonTest {
             assertThat(client.run("brick", "show", "b1", "-o", "json").out()).isEqualTo("""
                             {
                               "name": "b1",
-                              "uuid": "edbab45f-572a-3a5b-9bd9-2673a6bb717f",
+                              "uuid": "edbab455-72c7-3a5d-9440-b40bcc0500c0",
                               "cache": "fast",
                               "device_path": "/dev/disk/by-id/b1",
                               "size_bytes": 8589934592,

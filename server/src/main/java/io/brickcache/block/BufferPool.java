@@ -25,6 +25,8 @@ public final class BufferPool {
     private final int arenaShift;
     /** Per piece of the smallest size: order+1 of the free piece that starts there, or 0. */
     private final byte[] freeOrderAt;
+    /** Per piece of the smallest size: where in its stack the free piece that starts there lies. */
+    private final int[] freeIndexAt;
     /** Buffer objects by order, made once and reused; index = piece start / piece size. */
     private final @Nullable IoBuffer[][] buffers;
 
@@ -56,6 +58,7 @@ public final class BufferPool {
         arenaAddress = Pointer.nativeValue(Native.getDirectBufferPointer(arena));
         arenaShift = Integer.numberOfTrailingZeros(arenaBytes);
         freeOrderAt = new byte[arenaBytes >> MIN_SHIFT];
+        freeIndexAt = new int[arenaBytes >> MIN_SHIFT];
         int orders = arenaShift - MIN_SHIFT + 1;
         buffers = new IoBuffer[orders][];
         freeStacks = new int[orders][];
@@ -100,11 +103,10 @@ public final class BufferPool {
         serveWaiters();
     }
 
-    /** Takes back a waiter that no longer wants memory; those behind it may fit where it did not. */
+    /** Takes back a waiter that no longer wants memory; those behind it may be served by that. */
     public void cancel(Waiter waiter) {
-        if (waiters.remove(waiter)) {
-            serveWaiters();
-        }
+        waiters.remove(waiter);
+        serveWaiters();
     }
 
     void free(IoBuffer buffer) {
@@ -180,17 +182,17 @@ public final class BufferPool {
     }
 
     private void pushFree(int order, int start) {
+        freeIndexAt[start >> MIN_SHIFT] = freeCounts[order];
         freeStacks[order][freeCounts[order]++] = start;
         freeOrderAt[start >> MIN_SHIFT] = (byte) (order + 1);
     }
 
     private void removeFree(int order, int start) {
         int[] stack = freeStacks[order];
-        int i = freeCounts[order] - 1;
-        while (stack[i] != start) {
-            i--;
-        }
-        stack[i] = stack[--freeCounts[order]];
+        int last = stack[--freeCounts[order]];
+        int i = freeIndexAt[start >> MIN_SHIFT];
+        stack[i] = last;
+        freeIndexAt[last >> MIN_SHIFT] = i;
         freeOrderAt[start >> MIN_SHIFT] = 0;
     }
 

@@ -66,7 +66,7 @@ public final class DeviceOpener {
         try {
             long size = checkedSize(main.blockDeviceBytes());
             int logical = main.logicalSectorBytes();
-            int sector = sectorFor(isDirect() ? Math.max(logical, directAlignment(main)) : logical);
+            int sector = sectorFor(path, isDirect() ? Math.max(logical, directAlignment(main)) : logical);
             boolean readOnly = options.access() == Access.READ_ONLY || main.isReadOnlyDevice();
             Geometry geometry = new Geometry(
                     size,
@@ -97,7 +97,7 @@ public final class DeviceOpener {
             lock(main, readOnly);
             FileNode node = examine(main.selfPath());
             long size = checkedSize(node.sizeBytes());
-            int sector = isDirect() ? sectorFor(Math.max(SECTOR, directAlignment(main))) : SECTOR;
+            int sector = isDirect() ? sectorFor(path, Math.max(SECTOR, directAlignment(main))) : SECTOR;
             // Beyond the end there is nothing to free: this only asks whether the file system knows the call.
             boolean punches = !readOnly && main.fallocate(Descriptor.PUNCH_HOLE, size, LARGE_SECTOR) == 0;
             Geometry geometry = new Geometry(size, sector, LARGE_SECTOR, punches, punches, readOnly);
@@ -149,9 +149,11 @@ public final class DeviceOpener {
         return size;
     }
 
-    private int sectorFor(int alignment) throws DeviceException {
+    /** The sector to announce for an alignment in bytes: what is between 512 and 4096 is treated as 4096. */
+    static int sectorFor(Path path, int alignment) throws DeviceException {
         if (alignment > LARGE_SECTOR || Integer.bitCount(alignment) != 1) {
-            throw error(
+            throw new DeviceException(
+                    path,
                     Reason.UNSUITABLE,
                     "has sectors or an alignment of " + alignment + " bytes, only 512 to 4096 are supported",
                     "use another device");

@@ -7,6 +7,8 @@ import io.brickcache.block.IoStatus;
 public interface DemotionListener {
 
     /**
+     * The batch has ended.
+     *
      * @param blocks blocks that are clean now
      * @param status OK, or the first error: what could not be read or written stays dirty
      */

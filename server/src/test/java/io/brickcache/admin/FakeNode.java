@@ -136,7 +136,7 @@ public final class FakeNode implements NodeAdministration {
                 bricks.values().stream().filter(b -> b.cache().equals(name)).toList();
         long total = cache.slots().total();
         long dirty = served.stream().mapToLong(BrickView::dirtyBytes).sum() / cache.blockBytes();
-        long clean = served.size() * (512L << 20) / cache.blockBytes();
+        long clean = Math.min(total - dirty, served.size() * (512L << 20) / cache.blockBytes());
         return new CacheView(
                 name,
                 cache.uuid(),
@@ -270,7 +270,7 @@ public final class FakeNode implements NodeAdministration {
     private void work(String what, long bytes, ProgressListener progress) {
         for (int step = 0; step <= STEPS; step++) {
             progress.onProgress(new Progress(bytes * step / STEPS, bytes, Progress.Unit.BYTES));
-            if (step == STEPS / 2) {
+            if (step == STEPS / 2 && release.getCount() > 0) {
                 halfway.countDown();
                 hold(progress);
             }

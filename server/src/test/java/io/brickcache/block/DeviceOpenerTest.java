@@ -123,7 +123,17 @@ class DeviceOpenerTest {
         assertFails(Path.of("/dev/null"), Reason.WRONG_KIND, "neither a block device nor a regular file");
         assertFails(storage.file("empty", 0), Reason.UNSUITABLE, "size 0", "truncate");
         assertFails(storage.file("odd", 1000), Reason.UNSUITABLE, "1000 bytes", "1024");
-        assertFails(storage.loopDevice(storage.file("l", MIB), 8192), Reason.UNSUITABLE, "8192", "only 512 to 4096");
+    }
+
+    @Test
+    void shouldTreatSectorsAsLargeWhenBetweenSupportedSizes() throws IOException {
+        try (OpenedDevice device = open(storage.loopDevice(storage.file("l", MIB), 2048))) {
+            assertThat(device.geometry().sectorBytes()).isEqualTo(4096);
+        }
+        assertThatExceptionOfType(DeviceException.class)
+                .isThrownBy(() -> DeviceOpener.sectorFor(Path.of("/dev/sdx"), 8192))
+                .withMessageStartingWith("/dev/sdx")
+                .withMessageContainingAll("8192", "only 512 to 4096");
     }
 
     @Test

@@ -114,11 +114,11 @@ class RealDeviceFaultsTest {
         try (RealRig rig = open(engine, file)) {
             assertThat(transfer(rig, IoOp.WRITE, MIB - 8192, 8192 + 3 * 512)).isEqualTo(IoStatus.OK);
             assertThat(submit(rig, TestRequest::prepareFlush)).isEqualTo(IoStatus.OK);
+            byte[] content = Files.readAllBytes(file);
+            assertThat(content).hasSize((int) size);
+            assertThat(Arrays.copyOfRange(content, MIB - 8192, content.length))
+                    .isEqualTo(Pattern.of(MIB - 8192, MIB - 8192, 8192 + 3 * 512));
         }
-        byte[] content = Files.readAllBytes(file);
-        assertThat(content).hasSize((int) size);
-        assertThat(Arrays.copyOfRange(content, MIB - 8192, content.length))
-                .isEqualTo(Pattern.of(MIB - 8192, MIB - 8192, 8192 + 3 * 512));
     }
 
     @ParameterizedTest

@@ -15,8 +15,10 @@ import java.util.concurrent.TimeoutException;
 /** A real device on a real event loop. */
 public final class RealRig implements DeviceRig {
 
-    /** One for all rigs of the process, one at a time: direct memory comes back late. */
-    private static final BufferPool POOL = new BufferPool(128 << 20);
+    private static final int POOL_BYTES = 128 << 20;
+
+    /** Used by one rig after the other, since direct memory comes back late; replaced if a failed test kept some. */
+    private static BufferPool shared = new BufferPool(POOL_BYTES);
 
     private static final Clock CLOCK = new Clock() {
         @Override
@@ -34,8 +36,10 @@ public final class RealRig implements DeviceRig {
     private final EventLoopGroup group;
     private final NettyLoop loop;
     private final BlockDevice device;
+    private final BufferPool pool;
 
-    private RealRig(TestStorage storage, EventLoopGroup group, NettyLoop loop, BlockDevice device) {
+    private RealRig(TestStorage storage, EventLoopGroup group, NettyLoop loop, BlockDevice device, BufferPool pool) {
+        this.pool = pool;
         this.storage = storage;
         this.group = group;
         this.loop = loop;
@@ -52,7 +56,7 @@ public final class RealRig implements DeviceRig {
         EventLoopGroup group = engine.newGroup("test-loop", 1);
         try {
             NettyLoop loop = new NettyLoop(group.next(), CLOCK);
-            return new RealRig(storage, group, loop, engine.open(path, loop, access));
+            return new RealRig(storage, group, loop, engine.open(path, loop, access), cleanPool());
         } catch (IOException | RuntimeException e) {
             end(group);
             throw e;
@@ -61,7 +65,7 @@ public final class RealRig implements DeviceRig {
 
     /** With the sectors of the device made small. */
     public RealRig adapted() {
-        return new RealRig(storage, group, loop, SectorAdapter.of(device));
+        return new RealRig(storage, group, loop, SectorAdapter.of(device), pool);
     }
 
     public NettyLoop loop() {
@@ -75,7 +79,7 @@ public final class RealRig implements DeviceRig {
 
     @Override
     public BufferPool pool() {
-        return POOL;
+        return pool;
     }
 
     @Override
@@ -96,6 +100,13 @@ public final class RealRig implements DeviceRig {
             end(group);
             storage.close();
         }
+    }
+
+    private static BufferPool cleanPool() {
+        if (shared.usedBytes() != 0) {
+            shared = new BufferPool(POOL_BYTES);
+        }
+        return shared;
     }
 
     private static void end(EventLoopGroup group) {

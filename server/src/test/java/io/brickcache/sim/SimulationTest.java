@@ -15,6 +15,11 @@ class SimulationTest {
     }
 
     @Test
+    void shouldServeAsTheModelSaysWhenBricksAreBehindTheCache() {
+        Simulations.run("the engine", EngineSystem::new, SEEDS);
+    }
+
+    @Test
     void shouldDoTheSameAgainWhenASeedIsRunTwice() {
         for (long seed = 1; seed <= 20; seed++) {
             Scenario scenario = Scenario.of(seed);

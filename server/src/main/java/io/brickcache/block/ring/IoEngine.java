@@ -70,29 +70,32 @@ public final class IoEngine {
      * @throws IOException if the configured engine is not available here
      */
     public static IoEngine choose(IoOptions options) throws IOException {
-        IoEngine engine = switch (options.engine()) {
-            case IO_URING -> {
-                if (!IoUring.isAvailable()) {
-                    throw new IOException(
-                            "io.engine is io_uring, but " + whyNoRing()
-                                    + "; set io.engine to auto or pooled, or enable it",
-                            IoUring.unavailabilityCause());
-                }
-                yield new IoEngine(options, true);
-            }
-            case POOLED -> new IoEngine(options, false);
-            case AUTO -> {
-                if (!IoUring.isAvailable()) {
-                    log.info("{}; using the pooled engine", whyNoRing());
-                }
-                yield new IoEngine(options, IoUring.isAvailable());
-            }
-        };
+        IoEngine engine = choose(options, IoUring.isAvailable() ? null : IoUring.unavailabilityCause());
         if (!engine.ring && !Epoll.isAvailable()) {
             throw new IOException("epoll is not available, no engine is left", Epoll.unavailabilityCause());
         }
         log.info("I/O engine: {}, {}", engine, options.direct() ? "direct" : "through the page cache");
         return engine;
+    }
+
+    /**
+     * @param unavailable why io_uring is not available; null if it is
+     */
+    static IoEngine choose(IoOptions options, @Nullable Throwable unavailable) throws IOException {
+        if (options.engine() == IoOptions.Engine.POOLED) {
+            return new IoEngine(options, false);
+        }
+        if (unavailable == null) {
+            return new IoEngine(options, true);
+        }
+        String reason = "io_uring is not available" + disabledSetting() + ": " + unavailable.getMessage();
+        if (options.engine() == IoOptions.Engine.IO_URING) {
+            throw new IOException(
+                    "io.engine is io_uring, but " + reason + "; enable it, or set io.engine to auto or pooled",
+                    unavailable);
+        }
+        log.info("{}; using the pooled engine", reason);
+        return new IoEngine(options, false);
     }
 
     /** What was chosen: IO_URING or POOLED. */
@@ -191,15 +194,13 @@ public final class IoEngine {
                 .setSingleIssuer(true));
     }
 
-    private static String whyNoRing() {
-        String setting = "";
+    private static String disabledSetting() {
         try {
             String value = Files.readString(DISABLED_SETTING).strip();
-            setting = "0".equals(value) ? "" : " (sysctl kernel.io_uring_disabled is " + value + ")";
+            return "0".equals(value) ? "" : " (sysctl kernel.io_uring_disabled is " + value + ")";
         } catch (IOException e) {
             log.debug("this kernel has no setting kernel.io_uring_disabled", e);
+            return "";
         }
-        @Nullable Throwable cause = IoUring.unavailabilityCause();
-        return "io_uring is not available" + setting + ": " + (cause == null ? "unknown cause" : cause.getMessage());
     }
 }

@@ -15,7 +15,6 @@ import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoHandle;
-import io.netty.channel.uring.IoUringIoOps;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,32 +160,34 @@ public final class RingDevice implements BlockDevice {
         }
 
         private void submit(IoRequest current) {
-            long id = registration().submit(nextEntry(current));
+            byte opcode;
+            int fd = opened.main().number();
+            long offset = current.offset();
+            long address = 0;
+            int length = 0;
+            int flags = 0;
+            if (syncing) {
+                opcode = RingOps.FSYNC;
+                offset = 0;
+                flags = RingOps.FSYNC_DATASYNC;
+            } else if (isTransfer(current)) {
+                boolean write = current.op() == IoOp.WRITE;
+                opcode = write ? RingOps.WRITE : RingOps.READ;
+                offset += done;
+                fd = opened.descriptorAt(offset).number();
+                address = current.buffer().address() + current.bufferOffset() + done;
+                length = (int) opened.runBytes(offset, current.length() - done);
+                flags = write && current.has(IoRequest.FUA) ? RingOps.RWF_DSYNC : 0;
+            } else {
+                opcode = RingOps.FALLOCATE;
+                address = current.length();
+                length = current.has(IoRequest.NO_HOLE) ? Descriptor.ZERO_RANGE : Descriptor.PUNCH_HOLE;
+            }
+            long id = registration().submit(RingOps.entry(opcode, fd, offset, address, length, flags, number));
             if (id == 0) {
                 // The loop is being shut down under the device.
                 finish(current, IoStatus.SHUTDOWN);
             }
-        }
-
-        private IoUringIoOps nextEntry(IoRequest current) {
-            if (syncing) {
-                return RingOps.syncData(opened.main().number(), number);
-            }
-            long position = current.offset() + done;
-            return switch (current.op()) {
-                case READ -> RingOps.read(fd(position), address(current), run(current, position), position, number);
-                case WRITE ->
-                    RingOps.write(
-                            fd(position),
-                            address(current),
-                            run(current, position),
-                            position,
-                            current.has(IoRequest.FUA),
-                            number);
-                default ->
-                    RingOps.fallocate(
-                            opened.main().number(), holeMode(current), current.offset(), current.length(), number);
-            };
         }
 
         void completed(int result) {
@@ -244,26 +245,10 @@ public final class RingDevice implements BlockDevice {
                 enqueue(next);
             }
         }
-
-        private int fd(long position) {
-            return opened.descriptorAt(position).number();
-        }
-
-        private long address(IoRequest current) {
-            return current.buffer().address() + current.bufferOffset() + done;
-        }
-
-        private int run(IoRequest current, long position) {
-            return (int) opened.runBytes(position, current.length() - done);
-        }
     }
 
     private static boolean isTransfer(IoRequest request) {
         return request.op() == IoOp.READ || request.op() == IoOp.WRITE;
-    }
-
-    private static int holeMode(IoRequest request) {
-        return request.has(IoRequest.NO_HOLE) ? Descriptor.ZERO_RANGE : Descriptor.PUNCH_HOLE;
     }
 
     /** Takes completions from the event loop. */

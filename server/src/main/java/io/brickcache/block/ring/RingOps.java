@@ -5,36 +5,27 @@ import io.netty.channel.uring.IoUringIoOps;
 /** The submission queue entries a device needs, as {@code io_uring_enter(2)} lays them out. */
 final class RingOps {
 
-    private static final byte FSYNC = 3;
-    private static final byte FALLOCATE = 17;
-    private static final byte READ = 22;
-    private static final byte WRITE = 23;
+    static final byte FSYNC = 3;
+    static final byte FALLOCATE = 17;
+    static final byte READ = 22;
+    static final byte WRITE = 23;
 
-    private static final int FSYNC_DATASYNC = 1;
-    /** With WRITE: durable when it completes, as with O_DSYNC. */
-    private static final int RWF_DSYNC = 2;
+    /** Flag of FSYNC: content and size only. */
+    static final int FSYNC_DATASYNC = 1;
+    /** Flag of WRITE: durable when it completes, as with O_DSYNC. */
+    static final int RWF_DSYNC = 2;
 
     private RingOps() {}
 
-    static IoUringIoOps read(int fd, long address, int length, long offset, short slot) {
-        return entry(READ, fd, offset, address, length, 0, slot);
-    }
-
-    static IoUringIoOps write(int fd, long address, int length, long offset, boolean durable, short slot) {
-        return entry(WRITE, fd, offset, address, length, durable ? RWF_DSYNC : 0, slot);
-    }
-
-    static IoUringIoOps syncData(int fd, short slot) {
-        return entry(FSYNC, fd, 0, 0, 0, FSYNC_DATASYNC, slot);
-    }
-
-    /** The length goes where others have their address, the mode where they have their length. */
-    static IoUringIoOps fallocate(int fd, int mode, long offset, long length, short slot) {
-        return entry(FALLOCATE, fd, offset, length, mode, 0, slot);
-    }
-
-    private static IoUringIoOps entry(
-            byte opcode, int fd, long offset, long address, int length, int operationFlags, long slot) {
+    /**
+     * An entry. Netty's object is immutable, so there is one per entry; the compiler removes it where it is made and
+     * submitted in one place (SteadyStateAllocationTest).
+     *
+     * @param address memory of a transfer; the length in bytes of a FALLOCATE
+     * @param length bytes of a transfer; the mode of a FALLOCATE
+     * @param slot what the completion brings back; 16 bits, or Netty needs a table
+     */
+    static IoUringIoOps entry(byte opcode, int fd, long offset, long address, int length, int flags, short slot) {
         return new IoUringIoOps(
                 opcode,
                 (byte) 0,
@@ -43,8 +34,8 @@ final class RingOps {
                 offset,
                 address,
                 length,
-                operationFlags,
-                slot,
+                flags,
+                (long) slot,
                 (short) 0,
                 (short) 0,
                 0,

@@ -168,7 +168,7 @@ public final class SlotTable implements PolicyBits {
         meta[slot] &= ~UNCOMMITTED;
     }
 
-    /** True from {@link #demoting} until the slot is cleaned or retired. */
+    /** True from {@link #setDemoting} until the slot is cleaned or retired. */
     public boolean isDemoting(int slot) {
         return (meta[slot] & DEMOTING) != 0;
     }

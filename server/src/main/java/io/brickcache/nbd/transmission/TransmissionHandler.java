@@ -2,7 +2,6 @@ package io.brickcache.nbd.transmission;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.BufferPool;
-import io.brickcache.block.Geometry;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
@@ -80,9 +79,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
     private final Listener listener;
     private final RequestValidator validator;
     private final ConnectionMemory memory;
-    private final RequestSlots<DataRequest> slots = new RequestSlots<>(MAX_IN_FLIGHT, () -> new DataRequest(this));
-    private final RequestSlots<BlockStatusRequest> statusSlots =
-            new RequestSlots<>(MAX_STATUS_IN_FLIGHT, () -> new BlockStatusRequest(this));
+    private final PreparedRequests requests;
     private final InboundBytes inbound = new InboundBytes();
     private final ByteBuffer headerBytes = ByteBuffer.allocate(TransmissionCodes.REQUEST_BYTES);
     private final RequestHeader header = new RequestHeader();
@@ -117,6 +114,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
         this.listener = listener;
         this.validator = new RequestValidator(settings, buffers);
         this.memory = new ConnectionMemory(buffers, this::scheduleResume);
+        this.requests = new PreparedRequests(this, device, memory, settings.contexts());
     }
 
     @Override
@@ -190,26 +188,26 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
             }
             answer(request.cookie(), status);
         }
-        slots.put(request);
+        requests.recycle(request);
         afterCompletion();
     }
 
     void described(BlockStatusRequest request, IoStatus status) {
         inFlight--;
         if (closed) {
-            statusSlots.put(request);
+            requests.recycle(request);
         } else if (!status.isOk() || request.replyExtents() == 0) {
             answer(request.cookie(), status.and(IoStatus.IO_ERROR));
-            statusSlots.put(request);
+            requests.recycle(request);
         } else {
             MetaContext context = settings.contexts().get(request.contextIndex());
             boolean last = request.contextIndex() == settings.contexts().size() - 1;
             replies().status(request, context, last);
             if (last) {
-                statusSlots.put(request);
+                requests.recycle(request);
             } else {
-                request.nextContext();
-                describe(request, request.offset(), request.length());
+                requests.prepareNextContext(request);
+                submit(request);
             }
         }
         afterCompletion();
@@ -285,35 +283,12 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
 
     /** The header has been validated. Returns false if something it needs is not there yet. */
     private boolean execute() {
-        switch (header.type()) {
-            case TransmissionCodes.CMD_READ -> {
-                return executeWithBuffer(IoOp.READ);
-            }
-            case TransmissionCodes.CMD_WRITE -> {
-                return executeWithBuffer(IoOp.WRITE);
-            }
-            case TransmissionCodes.CMD_BLOCK_STATUS -> {
-                return executeStatus();
-            }
-            default -> {
-                return executeWithoutBuffer();
-            }
-        }
-    }
-
-    private boolean executeWithBuffer(IoOp op) {
-        Geometry geometry = device.geometry();
-        int unit = geometry.preferredBytes();
-        int length = (int) header.length();
-        int bufferOffset = (int) (header.offset() & unit - 1);
-        IoBuffer buffer = memory.acquire(bufferOffset + length + unit - 1 & -unit);
-        if (buffer == null) {
+        IoRequest request = requests.prepare(header);
+        if (request == null) {
             return false;
         }
-        DataRequest request = takeSlot();
-        request.prepare(op, header.offset(), length, mutationFlags(op), buffer, bufferOffset);
-        if (op == IoOp.WRITE) {
-            writing = request;
+        if (request.op() == IoOp.WRITE) {
+            writing = (DataRequest) request;
             received = 0;
             phase = Phase.PAYLOAD;
         } else {
@@ -321,44 +296,6 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
             submit(request);
         }
         return true;
-    }
-
-    private boolean executeWithoutBuffer() {
-        DataRequest request = takeSlot();
-        IoOp op = switch (header.type()) {
-            case TransmissionCodes.CMD_FLUSH -> IoOp.FLUSH;
-            case TransmissionCodes.CMD_TRIM -> IoOp.TRIM;
-            case TransmissionCodes.CMD_CACHE -> IoOp.CACHE;
-            case TransmissionCodes.CMD_WRITE_ZEROES -> IoOp.WRITE_ZEROES;
-            default -> throw new IllegalStateException("command " + header.type() + " passed validation");
-        };
-        request.prepare(op, header.offset(), header.length(), mutationFlags(op));
-        phase = Phase.HEADER;
-        submit(request);
-        return true;
-    }
-
-    private boolean executeStatus() {
-        BlockStatusRequest request = statusSlots.take();
-        if (request == null) {
-            return false;
-        }
-        request.begin(header.cookie(), header.has(TransmissionCodes.CMD_FLAG_REQ_ONE));
-        phase = Phase.HEADER;
-        describe(request, header.offset(), header.length());
-        return true;
-    }
-
-    private void describe(BlockStatusRequest request, long offset, long length) {
-        MetaContext context = settings.contexts().get(request.contextIndex());
-        request.prepareExtents(
-                switch (context) {
-                    case ALLOCATION -> BlockStatusRequest.Context.ALLOCATION;
-                    case RESIDENCY -> BlockStatusRequest.Context.RESIDENCY;
-                },
-                offset,
-                length);
-        submit(request);
     }
 
     private boolean readPayload() {
@@ -382,27 +319,6 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
     private void submit(IoRequest request) {
         inFlight++;
         device.submit(request);
-    }
-
-    private DataRequest takeSlot() {
-        DataRequest request = slots.take();
-        if (request == null) {
-            throw new IllegalStateException("more than " + MAX_IN_FLIGHT + " requests taken on");
-        }
-        request.begin(header.cookie());
-        return request;
-    }
-
-    private int mutationFlags(IoOp op) {
-        int flags = 0;
-        if (op.isMutation() && header.has(TransmissionCodes.CMD_FLAG_FUA)) {
-            flags |= IoRequest.FUA;
-        }
-        if (op == IoOp.WRITE_ZEROES) {
-            flags |= header.has(TransmissionCodes.CMD_FLAG_NO_HOLE) ? IoRequest.NO_HOLE : 0;
-            flags |= header.has(TransmissionCodes.CMD_FLAG_FAST_ZERO) ? IoRequest.FAST_ZERO : 0;
-        }
-        return flags;
     }
 
     private void answer(long cookie, IoStatus status) {
@@ -448,7 +364,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
     }
 
     private boolean canTakeOn() {
-        return !slots.isExhausted() && context().channel().isWritable();
+        return !requests.isExhausted() && context().channel().isWritable();
     }
 
     private void readIfWanted() {
@@ -475,7 +391,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
         if (unfinished != null) {
             writing = null;
             memory.release(unfinished.buffer());
-            slots.put(unfinished);
+            requests.recycle(unfinished);
         }
     }
 

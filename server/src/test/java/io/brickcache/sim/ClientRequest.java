@@ -1,6 +1,5 @@
 package io.brickcache.sim;
 
-import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
@@ -84,15 +83,19 @@ final class ClientRequest extends IoRequest {
         releaseMemory();
     }
 
-    /** What is left in the memory is of no use to a device that looks too late. */
+    /**
+     * What is left of a WRITE is made useless to a device that looks too late. The memory of a READ stays as it is: the
+     * device may have retained it to keep what was read.
+     */
     private void releaseMemory() {
-        if (op() == IoOp.READ || op() == IoOp.WRITE) {
+        if (op() == IoOp.WRITE) {
             ByteBuffer memory = memory();
             for (int done = 0; done < length(); done += SECTOR_BYTES) {
                 memory.putLong(bufferOffset() + done, RUBBISH);
             }
-            IoBuffer buffer = buffer();
-            buffer.release();
+        }
+        if (op() == IoOp.READ || op() == IoOp.WRITE) {
+            buffer().release();
         }
     }
 

@@ -90,7 +90,7 @@ final class BrokenDevice extends Relay {
     /** Writes the first sector's content to the second and the other way round, the rest where it belongs. */
     void swapFirstTwoSectors(IoRequest request) {
         int rest = (int) request.length() - 1024;
-        IoRequest third = part(request, 1024, rest, 1024, request);
+        IoRequest third = rest == 0 ? request : part(request, 1024, rest, 1024, request);
         IoRequest second = part(request, 512, 512, 0, third);
         inner().submit(part(request, 0, 512, 512, second));
     }

@@ -1,6 +1,5 @@
 package io.brickcache.sim;
 
-import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoStatus;
@@ -17,7 +16,7 @@ final class Client {
     private final SimLoop loop;
     private final SystemUnderTest system;
     private final List<DiskModel> models;
-    private final BufferPool buffers;
+    private final ClientMemory memory;
     private final TraceHash trace;
     private final Set<ClientRequest> inFlight = new LinkedHashSet<>();
 
@@ -30,13 +29,13 @@ final class Client {
             SimLoop loop,
             SystemUnderTest system,
             List<DiskModel> models,
-            BufferPool buffers,
+            ClientMemory memory,
             TraceHash trace,
             boolean faultsExpected) {
         this.loop = loop;
         this.system = system;
         this.models = models;
-        this.buffers = buffers;
+        this.memory = memory;
         this.trace = trace;
         this.faultsExpected = faultsExpected;
     }
@@ -81,6 +80,11 @@ final class Client {
         }
     }
 
+    /** The node stopped in order. */
+    void checkMemoryIsBack() {
+        memory.checkAllIsBack();
+    }
+
     /** The node crashed: nothing in flight will be answered. */
     void crash() {
         budget = 0;
@@ -88,6 +92,7 @@ final class Client {
             request.abandon();
         }
         inFlight.clear();
+        memory.forgetWhatIsKept();
     }
 
     private boolean submit(int brick, Wish wish, @Nullable Pump pump) {
@@ -96,7 +101,7 @@ final class Client {
             int preferredBytes = system.brick(brick).geometry().preferredBytes();
             int before = (int) (wish.offset() % preferredBytes);
             int bytes = (int) ((before + wish.length() + preferredBytes - 1) / preferredBytes * preferredBytes);
-            IoBuffer buffer = buffers.tryAllocate(bytes);
+            IoBuffer buffer = memory.tryAllocate(bytes);
             if (buffer == null) {
                 return false;
             }

@@ -1,6 +1,5 @@
 package io.brickcache.sim;
 
-import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
@@ -84,7 +83,10 @@ final class ClientRequest extends IoRequest {
         releaseMemory();
     }
 
-    /** What a WRITE leaves in the memory is of no use to a device that looks too late. */
+    /**
+     * What is left of a WRITE is made useless to a device that looks too late. The memory of a READ stays as it is: the
+     * device may have retained it to keep what was read.
+     */
     private void releaseMemory() {
         if (op() == IoOp.WRITE) {
             ByteBuffer memory = memory();
@@ -93,8 +95,7 @@ final class ClientRequest extends IoRequest {
             }
         }
         if (op() == IoOp.READ || op() == IoOp.WRITE) {
-            IoBuffer buffer = buffer();
-            buffer.release();
+            buffer().release();
         }
     }
 

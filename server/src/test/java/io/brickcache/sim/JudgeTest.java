@@ -2,7 +2,6 @@ package io.brickcache.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.brickcache.block.BufferPool;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -17,13 +16,13 @@ class JudgeTest {
     @ParameterizedTest
     @EnumSource(PlantedBug.class)
     void shouldFindThePlantedBugWithinSomeSeeds(PlantedBug bug) {
-        BufferPool buffers = Simulations.newBuffers();
+        ClientMemory memory = new ClientMemory();
         String finding = null;
         int seeds = 0;
         while (finding == null && seeds < SEEDS) {
             Scenario scenario = Scenario.of(++seeds);
             try {
-                SimRun.run(scenario, (what, loop, entropy) -> bug.plant(ONE_IN, what, loop, entropy), buffers);
+                SimRun.run(scenario, (what, loop, entropy) -> bug.plant(ONE_IN, what, loop, entropy), memory);
             } catch (AssertionError e) {
                 finding = e.getMessage();
             }

@@ -109,7 +109,11 @@ enum PlantedBug {
     ZEROES_TOO_LITTLE(IoOp.WRITE_ZEROES) {
         @Override
         void misbehave(BrokenDevice device, IoRequest request) {
-            device.submitInstead(request, request.offset() + 512, request.length() - 512, request.flags(), 0);
+            if (request.length() > 512) {
+                device.submitInstead(request, request.offset() + 512, request.length() - 512, request.flags(), 0);
+            } else {
+                device.loop.execute(() -> request.completed(IoStatus.OK));
+            }
         }
     },
     TRIMS_TOO_MUCH(IoOp.TRIM) {

@@ -1,6 +1,5 @@
 package io.brickcache.sim;
 
-import io.brickcache.block.BufferPool;
 import io.brickcache.block.sim.Medium;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
@@ -32,31 +31,28 @@ final class SimRun {
     private final Client client;
     private int waiting;
 
-    private SimRun(Scenario scenario, SystemUnderTest.Factory factory, BufferPool buffers) {
+    private SimRun(Scenario scenario, SystemUnderTest.Factory factory, ClientMemory memory) {
         this.scenario = scenario;
         entropy = new SeededEntropy(scenario.seed()).split("run");
         loop = new SimLoop(entropy.split("loop"), MAX_STEPS);
         system = factory.create(scenario, loop, entropy.split("system"));
-        client = new Client(loop, system, models, buffers, trace, scenario.hasFaults());
+        client = new Client(loop, system, models, memory, trace, scenario.hasFaults());
     }
 
     /**
      * Runs the scenario.
      *
-     * @param buffers memory of the clients, all free; left so
+     * @param memory of the clients, all free; left so
      * @return a fingerprint of what happened
      * @throws AssertionError if the system did what it must not
      */
-    static long run(Scenario scenario, SystemUnderTest.Factory factory, BufferPool buffers) {
-        SimRun run = new SimRun(scenario, factory, buffers);
+    static long run(Scenario scenario, SystemUnderTest.Factory factory, ClientMemory memory) {
+        SimRun run = new SimRun(scenario, factory, memory);
         try {
             run.everything();
         } catch (RuntimeException | AssertionError e) {
             run.client.crash();
             throw new AssertionError("after " + run.loop.steps() + " steps, at " + run.loop.nowNs() + " ns: " + e, e);
-        }
-        if (buffers.usedBytes() != 0) {
-            throw new AssertionError(buffers.usedBytes() + " bytes of the clients' memory were kept");
         }
         run.trace.add(run.loop.steps());
         return run.trace.value();
@@ -201,6 +197,7 @@ final class SimRun {
         for (int brick = 0; brick < scenario.bricks(); brick++) {
             models.get(brick).flushAnswered(stopped.get(brick));
         }
+        client.checkMemoryIsBack();
         if (entropy.chance(0.5)) {
             crash(SystemUnderTest.Crash.POWER_LOSS);
         }

@@ -24,11 +24,11 @@ class SimulationTest {
         for (long seed = 1; seed <= 20; seed++) {
             Scenario scenario = Scenario.of(seed);
 
-            long first = SimRun.run(scenario, PassThroughSystem::new, Simulations.newBuffers());
-            long second = SimRun.run(scenario, PassThroughSystem::new, Simulations.newBuffers());
+            long first = SimRun.run(scenario, PassThroughSystem::new, new ClientMemory());
+            long second = SimRun.run(scenario, PassThroughSystem::new, new ClientMemory());
 
             assertThat(second).as("trace of seed %d", seed).isEqualTo(first);
-            assertThat(SimRun.run(Scenario.of(seed + 1), PassThroughSystem::new, Simulations.newBuffers()))
+            assertThat(SimRun.run(Scenario.of(seed + 1), PassThroughSystem::new, new ClientMemory()))
                     .as("trace of another seed")
                     .isNotEqualTo(first);
         }

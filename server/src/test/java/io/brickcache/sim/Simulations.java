@@ -1,6 +1,5 @@
 package io.brickcache.sim;
 
-import io.brickcache.block.BufferPool;
 import java.security.SecureRandom;
 
 /**
@@ -9,35 +8,29 @@ import java.security.SecureRandom;
  */
 final class Simulations {
 
-    private static final int BUFFER_BYTES = 32 << 20;
-
     private Simulations() {}
-
-    static BufferPool newBuffers() {
-        return new BufferPool(BUFFER_BYTES);
-    }
 
     /** Runs {@code seeds} seeds unless the properties say otherwise; the first failure ends it with the way to replay. */
     static void run(String what, SystemUnderTest.Factory factory, int seeds) {
-        BufferPool buffers = newBuffers();
+        ClientMemory memory = new ClientMemory();
         Long only = Long.getLong("sim.seed");
         if (only != null) {
             System.out.printf("simulation of %s: %s%n", what, Scenario.of(only));
-            runOne(what, factory, only, buffers);
+            runOne(what, factory, only, memory);
             return;
         }
         long base = Long.getLong("sim.base", new SecureRandom().nextInt(1 << 30));
         int count = Integer.getInteger("sim.seeds", seeds);
         System.out.printf("simulation of %s: %d seeds, -Dsim.base=%d%n", what, count, base);
         for (long seed = base; seed < base + count; seed++) {
-            runOne(what, factory, seed, buffers);
+            runOne(what, factory, seed, memory);
         }
     }
 
-    private static void runOne(String what, SystemUnderTest.Factory factory, long seed, BufferPool buffers) {
+    private static void runOne(String what, SystemUnderTest.Factory factory, long seed, ClientMemory memory) {
         Scenario scenario = Scenario.of(seed);
         try {
-            SimRun.run(scenario, factory, buffers);
+            SimRun.run(scenario, factory, memory);
         } catch (AssertionError e) {
             throw new AssertionError(
                     "simulation of %s, seed %d, %s%n%s%nreplay: mvn -Psim test -Dsim.seed=%d"

@@ -44,7 +44,7 @@ final class Operation implements Runnable {
 
     private int countPieces() {
         boolean moves = request.op() == IoOp.READ || request.op().isMutation();
-        if (!moves || fault == Fault.IO_ERROR || request.length() == 0) {
+        if (!moves || fault == Fault.IO_ERROR) {
             return 0;
         }
         SeededEntropy entropy = device.entropy();
@@ -197,7 +197,7 @@ final class Operation implements Runnable {
             case FLUSH -> device.medium().syncAnsweredBefore(submitTick);
             case EXTENTS -> describe((ExtentsRequest) request);
             case READ -> {
-                if (fault == Fault.BIT_FLIP && request.length() > 0) {
+                if (fault == Fault.BIT_FLIP) {
                     flipBit();
                 }
             }

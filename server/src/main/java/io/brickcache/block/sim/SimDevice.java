@@ -2,9 +2,9 @@ package io.brickcache.block.sim;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.Geometry;
-import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
+import io.brickcache.block.RequestRules;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
 import java.util.LinkedHashSet;
@@ -92,7 +92,7 @@ public final class SimDevice implements BlockDevice {
         if (killed) {
             throw new IllegalStateException(name + ": " + request + " comes from a process that was killed");
         }
-        IoStatus refusal = check(request);
+        IoStatus refusal = closed ? IoStatus.SHUTDOWN : RequestRules.check(geometry, request);
         if (!refusal.isOk()) {
             if (options.misuse() == Misuse.THROWS && refusal != IoStatus.SHUTDOWN) {
                 throw new IllegalArgumentException(name + ": " + request + " is " + refusal + " for " + geometry);
@@ -120,41 +120,6 @@ public final class SimDevice implements BlockDevice {
         Operation operation = new Operation(this, request, fault, loop.nowNs() + latencyNs);
         inFlight.add(operation);
         operation.start(latencyNs);
-    }
-
-    /** What a real device would answer instead of doing it. */
-    private IoStatus check(IoRequest request) {
-        IoOp op = request.op();
-        if (closed) {
-            return IoStatus.SHUTDOWN;
-        }
-        if (op == IoOp.FLUSH) {
-            return IoStatus.OK;
-        }
-        if (op.isMutation() && geometry.readOnly()) {
-            return IoStatus.READ_ONLY;
-        }
-        if (!geometry.contains(request.offset(), request.length())) {
-            return op == IoOp.WRITE || op == IoOp.WRITE_ZEROES ? IoStatus.BEYOND_END : IoStatus.INVALID;
-        }
-        if (op == IoOp.CACHE || op == IoOp.EXTENTS) {
-            return IoStatus.OK;
-        }
-        if (!isAligned(request.offset()) || !isAligned(request.length())) {
-            return IoStatus.INVALID;
-        }
-        return op == IoOp.READ || op == IoOp.WRITE ? checkBuffer(request) : IoStatus.OK;
-    }
-
-    private IoStatus checkBuffer(IoRequest request) {
-        int from = request.bufferOffset();
-        int capacity = request.buffer().capacity();
-        boolean fits = from >= 0 && from <= capacity && request.length() <= capacity - from;
-        return fits && isAligned(from) ? IoStatus.OK : IoStatus.INVALID;
-    }
-
-    private boolean isAligned(long value) {
-        return value % geometry.sectorBytes() == 0;
     }
 
     private IoStatus unsupported(IoRequest request, Fault fault) {

@@ -181,11 +181,14 @@ class SimDeviceTest {
             if (write.status == null) {
                 Asked flush = bench.flush();
                 bench.await(write);
+                boolean flushIsLast = flush.status == null;
                 bench.await(flush);
 
                 bench.loseAll();
 
-                values.add(bench.versions().get(3));
+                if (flushIsLast) {
+                    values.add(bench.versions().get(3));
+                }
             }
             releaseAll();
         }
@@ -385,7 +388,7 @@ class SimDeviceTest {
         Bench sealed = new Bench(1, Faults.NONE, options.withReadOnly(true));
 
         assertThat(bench.await(bench.submit(IoOp.WRITE_ZEROES, SECTORS, 1, 0))).isEqualTo(IoStatus.BEYOND_END);
-        assertThat(bench.await(bench.submit(IoOp.TRIM, SECTORS, 1, 0))).isEqualTo(IoStatus.INVALID);
+        assertThat(bench.await(bench.submit(IoOp.TRIM, 0, 0, 0))).isEqualTo(IoStatus.INVALID);
         assertThat(sealed.await(sealed.submit(IoOp.TRIM, 0, 1, 0))).isEqualTo(IoStatus.READ_ONLY);
         bench.device.close();
         assertThat(bench.await(bench.flush())).isEqualTo(IoStatus.SHUTDOWN);

@@ -235,7 +235,7 @@ public final class Cache {
                 .start();
     }
 
-    /** Stops in order: waits for all requests, commits, marks the cache as closed. Dirty blocks stay on the SSD. */
+    /** Stops in order: waits for all requests, commits, syncs the disks, marks the cache as closed. Dirty blocks stay. */
     public void stop(Consumer<IoStatus> done) {
         drain(new ArrayList<>(bricks).iterator(), done);
     }
@@ -247,10 +247,33 @@ public final class Cache {
         }
         CacheRecord closed = record.opened().closed();
         core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), closed.encode()));
-        core.committer.commit(-1, status -> {
-            core.committer.stop();
-            done.accept(status);
-        });
+        StopCommit commit = new StopCommit(done);
+        for (CachedBrick brick : bricks) {
+            // What went around the cache is in the disk's own cache yet.
+            commit.pending++;
+            core.committer.commit(brick.id(), commit);
+        }
+        core.committer.commit(-1, commit);
+    }
+
+    /** Waits for the commits of a stop, which are one. */
+    private final class StopCommit implements CommitListener {
+        private final Consumer<IoStatus> done;
+        private int pending = 1;
+        private IoStatus result = IoStatus.OK;
+
+        StopCommit(Consumer<IoStatus> done) {
+            this.done = done;
+        }
+
+        @Override
+        public void committed(IoStatus status) {
+            result = result.and(status);
+            if (--pending == 0) {
+                core.committer.stop();
+                done.accept(result);
+            }
+        }
     }
 
     /** Who hears, on the loop, that a block of a brick became dirty. */

@@ -137,7 +137,8 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             mergeEdges();
         } else {
             long offset = firstBlock << core.shape.blockShift();
-            // A trim that left the old content on the disk would bring it back under a dirty block that is dropped: so the
+            // A trim that left the old content on the disk would bring it back under a dirty block that is dropped: so
+            // the
             // disk is asked for zeroes, if it can make them without writing, and for nothing otherwise.
             int diskFlags = op == IoOp.TRIM ? IoRequest.FAST_ZERO : flags;
             core.submitDisk(IoOp.WRITE_ZEROES, CHANGE, brick(), offset, to - from, diskFlags, this);
@@ -223,7 +224,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
     }
 
-    private void addPiece(int begin, int end) {
+    private void addPiece(int begin, int unitEnd) {
+        // The last unit of a brick may reach beyond its end.
+        int end = (int) Math.min(unitEnd, brick().geometry().sizeBytes() - (firstBlock << core.shape.blockShift()));
         if (begin >= end) {
             return;
         }

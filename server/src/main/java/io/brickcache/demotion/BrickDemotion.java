@@ -78,7 +78,8 @@ final class BrickDemotion {
         cache.demote(brick, batch, (blocks, status) -> {
             long tookNs = now() - startNs;
             long pauseNs = urgency == Urgency.FULL_SPEED ? 0 : Math.min(MAX_PAUSE_NS, (long) (tookNs * pauseShare));
-            batchDone(batch, status, pauseNs);
+            // Nothing but blocks that are not committed yet: a commit will come.
+            batchDone(batch, status, blocks == 0 ? Demoter.LOOK_NS : pauseNs);
         });
     }
 

@@ -48,7 +48,8 @@ public final class Cache {
             CacheOptions options,
             SlotTable slots,
             SlotJournal journal,
-            BlockShape shape) {
+            BlockShape shape,
+            PlantedBug bug) {
         this.record = record;
         SsdLayout layout = new SsdLayout(record.uuid(), shape, record.slots());
         this.core = new CacheCore(
@@ -61,6 +62,7 @@ public final class Cache {
                 options,
                 new BufferPool(SCRATCH_BYTES),
                 journal.lastEpoch() + 1,
+                bug,
                 this::dirtied);
     }
 
@@ -80,14 +82,28 @@ public final class Cache {
             CacheOptions options,
             Function<BrickRecord, BlockDevice> disks)
             throws MetadataException {
+        return load(metadata, store, loop, ssd, options, disks, PlantedBug.NONE);
+    }
+
+    static Cache load(
+            CacheMetadata metadata,
+            MetadataStore store,
+            Loop loop,
+            BlockDevice ssd,
+            CacheOptions options,
+            Function<BrickRecord, BlockDevice> disks,
+            PlantedBug bug)
+            throws MetadataException {
         CacheRecord record = metadata.cache();
         BlockShape shape = new BlockShape(record.blockBytes());
         SlotTable slots = new SlotTable(record.slots(), shape);
         SlotRecords records = new SlotRecords(slots, shape);
         SlotJournal journal = new SlotJournal(records, record.slots());
         store.scan(Family.SLOTS, records::loadGroup);
-        store.scan(Family.JOURNAL, (key, value) -> records.loadJournal(key, value, journal));
-        Cache cache = new Cache(record, loop, ssd, store, options, slots, journal, shape);
+        if (record.clean() || bug != PlantedBug.SKIPS_JOURNAL_AFTER_CRASH) {
+            store.scan(Family.JOURNAL, (key, value) -> records.loadJournal(key, value, journal));
+        }
+        Cache cache = new Cache(record, loop, ssd, store, options, slots, journal, shape, bug);
         for (BrickRecord brick : metadata.bricks()) {
             cache.add(brick, disks.apply(brick));
         }
@@ -228,9 +244,9 @@ public final class Cache {
         }
         demoting.add(brick);
         brick.opStarted();
-        new DemoteOp(core, brick, regions, (blocks, status) -> {
+        new DemoteOp(core, brick, regions, (blocks, skipped, status) -> {
                     demoting.remove(brick);
-                    listener.demoted(blocks, status);
+                    listener.demoted(blocks, skipped, status);
                 })
                 .start();
     }

@@ -36,6 +36,7 @@ final class Committer {
     private final MetadataStore store;
     private final SlotJournal journal;
     private final long intervalNs;
+    private final PlantedBug bug;
     private final Bricks bricks;
     private final Consumer<Epoch> onRelease;
 
@@ -78,6 +79,7 @@ final class Committer {
             SlotJournal journal,
             long intervalNs,
             long firstEpoch,
+            PlantedBug bug,
             Bricks bricks,
             Consumer<Epoch> onRelease) {
         this.loop = loop;
@@ -86,6 +88,7 @@ final class Committer {
         this.store = store;
         this.journal = journal;
         this.intervalNs = intervalNs;
+        this.bug = bug;
         this.bricks = bricks;
         this.onRelease = onRelease;
         open.reset(firstEpoch);
@@ -236,19 +239,33 @@ final class Committer {
         }
         syncStatus = IoStatus.OK;
         syncsPending = 1;
-        if (epoch.wroteSlots) {
+        if (epoch.wroteSlots && bug != PlantedBug.COMMITS_WITHOUT_SSD_SYNC) {
             syncsPending++;
             ssdSync.prepareFlush();
             ssd.submit(ssdSync);
         }
         syncDisks(epoch);
+        plant(epoch);
         syncDone(IoStatus.OK);
+    }
+
+    private void plant(Epoch epoch) {
+        if (bug == PlantedBug.FREES_SLOTS_BEFORE_COMMIT) {
+            onRelease.accept(epoch);
+            epoch.retiredCount = 0;
+        }
+        if (bug == PlantedBug.ANSWERS_FLUSH_BEFORE_COMMIT) {
+            answer(epoch, true);
+            epoch.listeners.clear();
+        }
     }
 
     private void syncDisks(Epoch epoch) {
         for (int i = 0; i < SlotTable.MAX_BRICKS; i++) {
-            boolean depends = epoch.dependsOnDisk.get(i);
-            if (!depends && !epoch.flushes.get(i)) {
+            boolean depends =
+                    epoch.dependsOnDisk.get(i) && bug != PlantedBug.FORGETS_DIRTY_WITHOUT_SYNC;
+            boolean flushes = epoch.flushes.get(i) && bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
+            if (!depends && !flushes) {
                 continue;
             }
             DiskSync disk = bricks.disk(i);
@@ -337,7 +354,7 @@ final class Committer {
 
     private void release() {
         Epoch first;
-        while ((first = closed.peekFirst()) != null && first.committed && first.readers == 0) {
+        while ((first = closed.peekFirst()) != null && first.committed && (first.readers == 0 || bug == PlantedBug.IGNORES_READERS)) {
             closed.removeFirst();
             onRelease.accept(first);
             spare.push(first);

@@ -98,7 +98,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     void entered() {
         CachedBrick of = brick();
         of.fills().invalidate(firstBlock, lastBlock);
-        if (forgetClean(of)) {
+        if (forgetClean(of) && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
             core.committer.commit(-1, this::forgotten);
         } else {
             change();

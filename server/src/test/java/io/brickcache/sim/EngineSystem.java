@@ -9,6 +9,7 @@ import io.brickcache.block.sim.Medium;
 import io.brickcache.block.sim.Misuse;
 import io.brickcache.block.sim.SimDevice;
 import io.brickcache.block.sim.SimDeviceOptions;
+import io.brickcache.cache.BuggyCaches;
 import io.brickcache.cache.Cache;
 import io.brickcache.cache.CacheMetadata;
 import io.brickcache.cache.CacheOptions;
@@ -38,6 +39,7 @@ class EngineSystem implements SystemUnderTest {
 
     private static final long MAX_COMMIT_NS = 500_000;
 
+    private final String bug;
     private final Scenario scenario;
     private final SimLoop loop;
     private final SeededEntropy entropy;
@@ -112,7 +114,8 @@ class EngineSystem implements SystemUnderTest {
                     entropy.pick(1_000_000_000L, 60_000_000_000L),
                     CacheOptions.MIN_METADATA_MEMORY_BYTES);
             try {
-                runningCache = Cache.load(
+                runningCache = BuggyCaches.load(
+                        bug,
                         CacheMetadata.read(store),
                         store,
                         loop,
@@ -165,6 +168,12 @@ class EngineSystem implements SystemUnderTest {
     }
 
     EngineSystem(Scenario scenario, SimLoop loop, SeededEntropy entropy) {
+        this("NONE", scenario, loop, entropy);
+    }
+
+    /** With one of {@link BuggyCaches#bugs}. */
+    EngineSystem(String bug, Scenario scenario, SimLoop loop, SeededEntropy entropy) {
+        this.bug = bug;
         this.scenario = scenario;
         this.loop = loop;
         this.entropy = entropy;

@@ -7,14 +7,17 @@ import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
+import io.brickcache.cache.index.RegionHeat;
 import io.brickcache.cache.index.SlotJournal;
 import io.brickcache.cache.index.SlotRecords;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -30,6 +33,8 @@ public final class Cache {
 
     /** Memory for demotion, merging and prefetch. */
     public static final int SCRATCH_BYTES = 16 << 20;
+
+    private static final long HEAT_INTERVAL_NS = 60_000_000_000L;
 
     /** Slots looked at in one round of the loop when a brick is detached. */
     private static final int DETACH_STRIDE = 1 << 16;
@@ -107,8 +112,17 @@ public final class Cache {
         for (BrickRecord brick : metadata.bricks()) {
             cache.add(brick, disks.apply(brick));
         }
+        store.scan(Family.HEAT, cache::loadHeat);
         cache.index(options);
         return cache;
+    }
+
+    private void loadHeat(ByteBuffer key, ByteBuffer value) {
+        int id = RegionHeat.brickOf(key);
+        CachedBrick brick = id < 0 ? null : core.brick(id);
+        if (brick != null) {
+            brick.heat().load(key, value, core.tick());
+        }
     }
 
     private void index(CacheOptions options) throws MetadataException {
@@ -148,6 +162,7 @@ public final class Cache {
         CacheRecord opened = record.opened();
         core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), opened.encode()));
         core.committer.commit(-1, done::accept);
+        core.committer.putEvery(HEAT_INTERVAL_NS, this::saveHeat);
         core.keepFree();
     }
 
@@ -205,7 +220,10 @@ public final class Cache {
             core.loop.execute(() -> forget(brick, end, done));
             return;
         }
-        core.committer.put(batch -> batch.delete(Family.BRICKS, brick.record().key()));
+        core.committer.put(batch -> {
+            batch.delete(Family.BRICKS, brick.record().key());
+            RegionHeat.deleteAll(batch, brick.id());
+        });
         core.committer.commit(brick.id(), status -> forgotten(brick, done, status));
     }
 
@@ -263,6 +281,7 @@ public final class Cache {
         }
         CacheRecord closed = record.opened().closed();
         core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), closed.encode()));
+        core.committer.put(this::saveHeat);
         StopCommit commit = new StopCommit(done);
         for (CachedBrick brick : bricks) {
             // What went around the cache is in the disk's own cache yet.
@@ -290,6 +309,10 @@ public final class Cache {
                 done.accept(result);
             }
         }
+    }
+
+    private void saveHeat(MetadataBatch batch) {
+        bricks.forEach(brick -> brick.heat().save(batch));
     }
 
     /** Who hears, on the loop, that a block of a brick became dirty. */

@@ -91,7 +91,16 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         this.maxPartBlocks = MAX_PART_BYTES / shape.blockBytes();
         this.freeTarget = Math.min(1 << 16, Math.max(Math.min(8, slots.slots() / 4), slots.slots() / 32));
         this.committer = new Committer(
-                loop, ssd, slots, store, journal, options.commitIntervalNs(), firstEpoch, bug, this::disk, this::release);
+                loop,
+                ssd,
+                slots,
+                store,
+                journal,
+                options.commitIntervalNs(),
+                firstEpoch,
+                bug,
+                this::disk,
+                this::release);
     }
 
     // ---- mappings
@@ -111,6 +120,11 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             brick.regions().added(slots.block(slot), dirtySince);
         }
         policy.inserted(slot);
+        if (brick.heat().isHot(brick.regions().regionOf(slots.block(slot)))) {
+            // Twice, so that it is kept when its turn comes.
+            policy.accessed(slot);
+            policy.accessed(slot);
+        }
     }
 
     /**

@@ -51,6 +51,9 @@ final class Committer {
     private Loop.@Nullable Cancellable timer;
     private int syncsPending;
     private IoStatus syncStatus = IoStatus.OK;
+    private @Nullable Consumer<MetadataBatch> periodic;
+    private long periodicNs;
+    private long periodicDueNs;
     private boolean stopped;
     private long commits;
     private long failedCommits;
@@ -136,6 +139,13 @@ final class Committer {
     void put(Consumer<MetadataBatch> record) {
         open.records.add(record);
         startTimer();
+    }
+
+    /** Writes a record with some commit, at most once in {@code everyNs}; it does not cause a commit by itself. */
+    void putEvery(long everyNs, Consumer<MetadataBatch> record) {
+        periodicNs = everyNs;
+        periodic = record;
+        periodicDueNs = loop.clock().nanoTime() + everyNs;
     }
 
     /** Slots retired and not yet free. */
@@ -237,6 +247,7 @@ final class Committer {
         for (Consumer<MetadataBatch> record : epoch.records) {
             record.accept(batch);
         }
+        putPeriodic();
         syncStatus = IoStatus.OK;
         syncsPending = 1;
         if (epoch.wroteSlots && bug != PlantedBug.COMMITS_WITHOUT_SSD_SYNC) {
@@ -247,6 +258,14 @@ final class Committer {
         syncDisks(epoch);
         plant(epoch);
         syncDone(IoStatus.OK);
+    }
+
+    private void putPeriodic() {
+        long nowNs = loop.clock().nanoTime();
+        if (periodic != null && nowNs - periodicDueNs >= 0) {
+            periodicDueNs = nowNs + periodicNs;
+            periodic.accept(batch);
+        }
     }
 
     private void plant(Epoch epoch) {
@@ -262,8 +281,7 @@ final class Committer {
 
     private void syncDisks(Epoch epoch) {
         for (int i = 0; i < SlotTable.MAX_BRICKS; i++) {
-            boolean depends =
-                    epoch.dependsOnDisk.get(i) && bug != PlantedBug.FORGETS_DIRTY_WITHOUT_SYNC;
+            boolean depends = epoch.dependsOnDisk.get(i) && bug != PlantedBug.FORGETS_DIRTY_WITHOUT_SYNC;
             boolean flushes = epoch.flushes.get(i) && bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
             if (!depends && !flushes) {
                 continue;
@@ -354,7 +372,9 @@ final class Committer {
 
     private void release() {
         Epoch first;
-        while ((first = closed.peekFirst()) != null && first.committed && (first.readers == 0 || bug == PlantedBug.IGNORES_READERS)) {
+        while ((first = closed.peekFirst()) != null
+                && first.committed
+                && (first.readers == 0 || bug == PlantedBug.IGNORES_READERS)) {
             closed.removeFirst();
             onRelease.accept(first);
             spare.push(first);

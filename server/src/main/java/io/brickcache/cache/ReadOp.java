@@ -150,6 +150,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 core.policy.accessed(slotOf[i]);
             }
         }
+        of.heat().read(of.regions().regionOf(firstBlock), misses + partials == 0, core.tick());
         of.counters().readHitBlocks += blocks - misses - partials;
         of.counters().readMissBlocks += misses + partials;
     }
@@ -360,7 +361,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             int slot = io.slot + k;
             long block = firstBlock + i;
             int expected = kinds[i] == PARTIAL ? slotOf[i] : SlotTable.NONE;
-            if (!ioStatus.isOk() || !isLive(i) || core.find(of, block) != expected && core.bug != PlantedBug.PROMOTES_OVER_WRITE) {
+            if (!ioStatus.isOk()
+                    || !isLive(i)
+                    || core.find(of, block) != expected && core.bug != PlantedBug.PROMOTES_OVER_WRITE) {
                 core.allocator.free(slot);
                 continue;
             }

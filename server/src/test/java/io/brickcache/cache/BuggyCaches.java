@@ -24,7 +24,12 @@ public final class BuggyCaches {
 
     /** As {@link Cache#load}, with the bug of that name, or "NONE". */
     public static Cache load(
-            String bug, CacheMetadata metadata, MetadataStore store, Loop loop, BlockDevice ssd, CacheOptions options,
+            String bug,
+            CacheMetadata metadata,
+            MetadataStore store,
+            Loop loop,
+            BlockDevice ssd,
+            CacheOptions options,
             Function<BrickRecord, BlockDevice> disks)
             throws MetadataException {
         return Cache.load(metadata, store, loop, ssd, options, disks, PlantedBug.valueOf(bug));

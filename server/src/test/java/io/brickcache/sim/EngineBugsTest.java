@@ -29,7 +29,9 @@ class EngineBugsTest {
             } catch (AssertionError | IllegalStateException e) {
                 System.out.printf(
                         "%-32s found by seed %d: %s%n",
-                        bug, seed, String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+                        bug,
+                        seed,
+                        String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
                 return;
             }
         }

@@ -117,6 +117,8 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
                 core.retire(slot);
                 commitFirst = true;
             } else {
+                // A demotion that awaits its sync must not make the block clean under this change of the disk.
+                core.slots.setDemoting(slot, false);
                 commitFirst = commitFirst || core.slots.isUncommitted(slot) || core.map.hasRetired(key);
             }
         }

@@ -134,9 +134,25 @@ class EngineSystem implements SystemUnderTest {
             cache().start(status -> {
                 if (status.isOk()) {
                     demoter().start();
+                    if (scenario.hasFaults() && !faultsStopped) {
+                        failCommits();
+                    }
                     started.run();
                 } else {
                     tryStart(started);
+                }
+            });
+        }
+
+        /** Some of the commits to come fail, one or several in a row, until faults stop. */
+        private void failCommits() {
+            MemoryMetadataStore failing = store;
+            loop.schedule(entropy.between(1, 20) * 1_000_000L, () -> {
+                if (failing == store && !faultsStopped) {
+                    store.failNext(
+                            entropy.between(1, 3),
+                            new MetadataException(MetadataException.Kind.IO, "planted failure of a commit"));
+                    failCommits();
                 }
             });
         }
@@ -184,10 +200,19 @@ class EngineSystem implements SystemUnderTest {
     }
 
     private Faults faults(SeededEntropy own, boolean ssd) {
-        if (faultsStopped || !scenario.hasFaults() || ssd) {
+        if (faultsStopped || !scenario.hasFaults()) {
             return Faults.NONE;
         }
         double rate = scenario.faultRate() / 4;
+        if (ssd) {
+            return Faults.random(
+                    own.split("faults"),
+                    Map.of(
+                            Fault.IO_ERROR, rate,
+                            Fault.PARTIAL_WRITE, rate,
+                            Fault.BIT_FLIP, rate,
+                            Fault.SLOW, rate));
+        }
         return Faults.random(
                 own.split("faults"),
                 Map.of(
@@ -268,6 +293,8 @@ class EngineSystem implements SystemUnderTest {
     @Override
     public void stopFaults() {
         faultsStopped = true;
+        MetadataException none = new MetadataException(MetadataException.Kind.IO, "no failure");
+        nodes.forEach(node -> node.store.failNext(0, none));
         nodes.forEach(node -> node.devices.forEach(device -> device.setFaults(Faults.NONE)));
     }
 

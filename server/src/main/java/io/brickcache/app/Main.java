@@ -3,6 +3,8 @@ package io.brickcache.app;
 import io.brickcache.config.Config;
 import io.brickcache.config.ConfigException;
 import io.brickcache.config.ConfigLoader;
+import io.brickcache.env.SecureEntropy;
+import io.brickcache.env.SystemClock;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -87,8 +89,8 @@ public final class Main implements Callable<Integer> {
     }
 
     /** The one place where the node is built. */
-    private static NodeService node(Config config, SystemdNotifier systemd) throws Exception {
-        throw new UnsupportedOperationException("this build contains no node");
+    private static NodeService node(Config config, SystemdNotifier systemd) {
+        return new Node(config, systemd, new SystemClock(), new SecureEntropy());
     }
 
     @Override

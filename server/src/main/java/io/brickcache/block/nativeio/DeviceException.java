@@ -24,6 +24,8 @@ public final class DeviceException extends IOException {
 
     private final transient Path path;
     private final Reason reason;
+    private final String problem;
+    private final String remedy;
 
     /**
      * @param problem what is wrong, without the path
@@ -33,6 +35,8 @@ public final class DeviceException extends IOException {
         super(path + ": " + problem + "; " + remedy);
         this.path = path;
         this.reason = reason;
+        this.problem = problem;
+        this.remedy = remedy;
     }
 
     /** The error of a system call. */
@@ -63,5 +67,15 @@ public final class DeviceException extends IOException {
 
     public Reason reason() {
         return reason;
+    }
+
+    /** What is wrong, beginning with the path. */
+    public String problem() {
+        return path + ": " + problem;
+    }
+
+    /** What an operator can do about it. */
+    public String remedy() {
+        return remedy;
     }
 }

@@ -1,0 +1,106 @@
+package io.brickcache.app;
+
+import io.brickcache.admin.AdminException;
+import io.brickcache.admin.BrickView;
+import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.block.IoStatus;
+import io.brickcache.cache.CachedBrick;
+import io.brickcache.nbd.NbdServer;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Detaches bricks: nobody is connected, nothing is dirty, then the cache forgets it. Thread-safe. */
+final class BrickDetachment {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BrickDetachment.class);
+
+    /** How long clients that are just leaving are waited for. */
+    private static final int LEAVING_TRIES = 20;
+
+    private static final long LEAVING_PAUSE_MS = 50;
+
+    private final Catalog catalog;
+    private final Exports exports;
+    private final NbdServer nbd;
+
+    BrickDetachment(Catalog catalog, Exports exports, NbdServer nbd) {
+        this.catalog = catalog;
+        this.exports = exports;
+        this.nbd = nbd;
+    }
+
+    /** Detaches a brick. After a refusal, a failure or a cancellation it is attached and served as before. */
+    void detach(BrickEntry entry, DirtyData dirtyData, LongWork work) {
+        RunningCache running = entry.cache().running();
+        BrickEntry.Status before = catalog.beginDetachment(entry);
+        OpenBrick open = Objects.requireNonNull(before.open(), "a brick of a cache that runs is open");
+        boolean served = before.state() == BrickView.State.SERVING;
+        try (Rollback rollback = new Rollback()) {
+            rollback.add(() -> entry.become(before));
+            if (served) {
+                awaitClientsGone(entry);
+                exports.remove(entry.name());
+                rollback.add(() -> exports.add(running.export(open.cached())));
+                checkNoClients(entry);
+            }
+            settle(running, open.cached(), dirtyData, work);
+            forget(running, open);
+            rollback.keep();
+        }
+        catalog.removed(entry);
+        LOG.info("Brick {}: detached from {}", entry.name(), running.name());
+    }
+
+    private void awaitClientsGone(BrickEntry entry) {
+        for (int i = 0; i < LEAVING_TRIES && connections(entry) > 0; i++) {
+            try {
+                Thread.sleep(LEAVING_PAUSE_MS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw AdminException.shuttingDown();
+            }
+        }
+        checkNoClients(entry);
+    }
+
+    private void checkNoClients(BrickEntry entry) {
+        int connections = connections(entry);
+        if (connections > 0) {
+            throw AdminException.brickInUse(entry.name(), connections);
+        }
+    }
+
+    private int connections(BrickEntry entry) {
+        return nbd.connections().countByExport().getOrDefault(entry.name(), 0);
+    }
+
+    private static void settle(RunningCache running, CachedBrick brick, DirtyData dirtyData, LongWork work) {
+        long dirtyBytes = running.host().call(brick::dirtyBytes);
+        if (dirtyBytes == 0) {
+            return;
+        }
+        switch (dirtyData) {
+            case REFUSE -> throw AdminException.brickDirty(brick.name(), dirtyBytes);
+            case FLUSH -> BrickFlush.run(running, brick, work);
+        }
+    }
+
+    private static void forget(RunningCache running, OpenBrick open) {
+        CachedBrick brick = open.cached();
+        IoStatus status = running.host().await(done -> running.cache().detach(brick, done));
+        switch (status) {
+            case OK -> {}
+            case INVALID ->
+                throw AdminException.brickDirty(brick.name(), running.host().call(brick::dirtyBytes));
+            default ->
+                throw Failures.io(
+                        "brick " + brick.name() + " could not be taken out of the metadata of " + running.name());
+        }
+        running.host().call(() -> {
+            running.demoter().forget(brick);
+            open.disk().close();
+            return true;
+        });
+    }
+}

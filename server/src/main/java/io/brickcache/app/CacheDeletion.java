@@ -1,0 +1,40 @@
+package io.brickcache.app;
+
+import io.brickcache.app.KnownCache.Origin;
+import io.brickcache.block.BlockDevice;
+import io.brickcache.cache.data.SsdLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Deletes one cache that has no bricks. A data area that was given is not deleted, but it is no data area any more. */
+final class CacheDeletion {
+
+    private final Catalog catalog;
+    private final CacheEntry entry;
+
+    CacheDeletion(Catalog catalog, CacheEntry entry) {
+        this.catalog = catalog;
+        this.entry = entry;
+    }
+
+    /** Deletes it. After a failure it is not available, and may be deleted again. */
+    void delete() {
+        RunningCache running = catalog.beginDeletion(entry).running();
+        try {
+            if (running != null) {
+                running.stop(ssd -> forget(running.host(), ssd));
+            }
+            CacheFiles.delete(entry.known());
+        } catch (IOException e) {
+            entry.become(CacheEntry.unavailable("it could not be deleted whole: " + Failures.message(e)));
+            throw Failures.of("cache " + entry.name() + " could not be deleted whole", e);
+        }
+        catalog.removed(entry);
+    }
+
+    private void forget(LoopHost host, BlockDevice ssd) {
+        if (entry.known().origin() == Origin.GIVEN) {
+            new DeviceStart(host, ssd).write(ByteBuffer.allocate(SsdLayout.SUPERBLOCK_BYTES));
+        }
+    }
+}

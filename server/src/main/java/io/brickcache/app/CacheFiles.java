@@ -1,0 +1,118 @@
+package io.brickcache.app;
+
+import io.brickcache.admin.AdminException;
+import io.brickcache.admin.Reason;
+import io.brickcache.block.nativeio.Descriptor;
+import io.brickcache.block.nativeio.Descriptor.Flag;
+import io.brickcache.block.nativeio.Errno;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** Makes and deletes what a cache has in the file system. */
+final class CacheFiles {
+
+    /** What the metadata may need beside the data area: ballast, logs, tables. */
+    private static final long METADATA_BYTES = 64L << 20;
+
+    private CacheFiles() {}
+
+    /** Checks that a cache can be made in the directory, which may be missing. */
+    static void checkDirectory(Path directory) {
+        Path parent = directory.getParent();
+        if (parent == null || !Files.isDirectory(parent)) {
+            throw AdminException.invalid(
+                    "directory", parent + " is not a directory", "make it or mount the SSD there first");
+        }
+        if (Files.exists(directory) && !Files.isDirectory(directory)) {
+            throw AdminException.invalid("directory", directory + " is not a directory", "choose another one");
+        }
+    }
+
+    /** Checks that what will be made is not there yet. */
+    static void checkVacant(KnownCache planned) {
+        checkAbsent(planned.metadataDirectory());
+        if (planned.origin() == KnownCache.Origin.OWN_FILE) {
+            checkAbsent(planned.dataPath());
+        }
+    }
+
+    private static void checkAbsent(Path path) {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw AdminException.invalid(
+                    "directory",
+                    path + " is there already, maybe of another cache",
+                    "choose another directory, or, if nobody needs it, delete it with: rm -r " + path);
+        }
+    }
+
+    /** Makes the data area as a file with all its space. After a failure it may be there in part. */
+    static void createDataFile(Path file, long sizeBytes) throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
+        long usable = Files.getFileStore(directory).getUsableSpace();
+        if (usable - METADATA_BYTES < sizeBytes) {
+            throw noSpace(file, sizeBytes, usable);
+        }
+        Files.createFile(file);
+        try (RandomAccessFile sized = new RandomAccessFile(file.toFile(), "rw")) {
+            sized.setLength(sizeBytes);
+        }
+        try (Descriptor descriptor = Descriptor.open(file, Flag.WRITE)) {
+            long result = descriptor.fallocate(0, 0, sizeBytes);
+            if (result == -Errno.ENOSPC) {
+                throw noSpace(file, sizeBytes, usable);
+            }
+            if (result < 0 && !Errno.isUnsupported(result)) {
+                throw new IOException("fallocate failed (" + Errno.describe((int) -result) + ")");
+            }
+        }
+        syncDirectory(directory);
+    }
+
+    private static AdminException noSpace(Path file, long sizeBytes, long usable) {
+        return new AdminException(
+                Reason.NO_SPACE,
+                file + " is to have " + sizeBytes + " bytes and " + METADATA_BYTES + " more are for metadata, but only "
+                        + usable + " are free",
+                "free some, or ask for less with --size",
+                Map.of("wanted_bytes", Long.toString(sizeBytes), "free_bytes", Long.toString(usable)));
+    }
+
+    static void syncDirectory(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    /** Deletes what we made for a cache, as far as it is there; never the directory, nor a data area that was given. */
+    static void delete(KnownCache cache) throws IOException {
+        deleteTree(cache.metadataDirectory());
+        if (cache.origin() == KnownCache.Origin.OWN_FILE) {
+            Files.deleteIfExists(cache.dataPath());
+        }
+        if (Files.isDirectory(cache.directory())) {
+            syncDirectory(cache.directory());
+        }
+    }
+
+    private static void deleteTree(Path root) throws IOException {
+        if (!Files.exists(root)) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(root)) {
+            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+}

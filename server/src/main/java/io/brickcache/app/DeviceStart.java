@@ -1,0 +1,86 @@
+package io.brickcache.app;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.IoBuffer;
+import io.brickcache.block.IoOp;
+import io.brickcache.block.IoRequest;
+import io.brickcache.block.IoStatus;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/** Reads and writes the first bytes of a device, for threads that may block. */
+final class DeviceStart {
+
+    private final LoopHost host;
+    private final BlockDevice device;
+
+    DeviceStart(LoopHost host, BlockDevice device) {
+        this.host = host;
+        this.device = device;
+    }
+
+    /** The first bytes, a multiple of 4096. */
+    ByteBuffer read(int bytes) {
+        ByteBuffer result = ByteBuffer.allocate(bytes);
+        IoStatus status = host.await(done -> {
+            IoBuffer buffer = allocate(bytes);
+            Request request = new Request(outcome -> {
+                result.put(buffer.bytes(0, bytes)).flip();
+                buffer.release();
+                done.accept(outcome);
+            });
+            request.prepare(IoOp.READ, 0, bytes, 0, buffer, 0);
+            device.submit(request);
+        });
+        check(status, "read");
+        return result;
+    }
+
+    /** Writes the first bytes, a multiple of 4096, and makes the whole device durable. */
+    void write(ByteBuffer bytes) {
+        int length = bytes.remaining();
+        check(
+                host.await(done -> {
+                    IoBuffer buffer = allocate(length);
+                    buffer.bytes(0, length).put(bytes);
+                    Request request = new Request(outcome -> {
+                        buffer.release();
+                        done.accept(outcome);
+                    });
+                    request.prepare(IoOp.WRITE, 0, length, 0, buffer, 0);
+                    device.submit(request);
+                }),
+                "written");
+        check(
+                host.await(done -> {
+                    Request request = new Request(done);
+                    request.prepareFlush();
+                    device.submit(request);
+                }),
+                "synced");
+    }
+
+    private IoBuffer allocate(int bytes) {
+        return Objects.requireNonNull(host.buffers().tryAllocate(bytes), "no memory before the first client");
+    }
+
+    private void check(IoStatus status, String what) {
+        if (!status.isOk()) {
+            throw Failures.io(device.name() + " cannot be " + what);
+        }
+    }
+
+    private static final class Request extends IoRequest {
+        private final Consumer<IoStatus> done;
+
+        Request(Consumer<IoStatus> done) {
+            this.done = done;
+        }
+
+        @Override
+        public void completed(IoStatus status) {
+            done.accept(status);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package io.brickcache.app;
+
+import io.brickcache.admin.AdminServer;
+import io.brickcache.block.IoOptions;
+import io.brickcache.block.ring.IoEngine;
+import io.brickcache.config.Config;
+import io.brickcache.env.Clock;
+import io.brickcache.env.Entropy;
+import io.brickcache.nbd.NbdServer;
+import io.brickcache.nbd.Transport;
+import io.netty.channel.EventLoopGroup;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The service: all its parts, in the order in which they start and stop.
+ *
+ * <p>Start: lock, administration (which answers that the node is starting), caches, NBD. Stop: administration refuses
+ * changes, NBD finishes what is in flight, caches commit and close, administration ends, lock. Dirty data stays on the SSDs:
+ * a stop is quick.
+ */
+public final class Node implements NodeService {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+
+    private static final long OPENING_US = TimeUnit.MINUTES.toMicros(10);
+
+    private final Config config;
+    private final SystemdNotifier systemd;
+    private final Clock clock;
+    private final Entropy entropy;
+    private final Lifecycle lifecycle = new Lifecycle();
+    private final Exports exports = new Exports();
+    private @Nullable Parts parts;
+
+    /** What runs between start and stop. */
+    private record Parts(StateLock lock, Catalog catalog, AdminServer admin, NbdServer nbd, EventLoopGroup acceptors) {}
+
+    public Node(Config config, SystemdNotifier systemd, Clock clock, Entropy entropy) {
+        this.config = config;
+        this.systemd = systemd;
+        this.clock = clock;
+        this.entropy = entropy;
+    }
+
+    @Override
+    public void start() throws Exception {
+        try (Rollback rollback = new Rollback()) {
+            StateLock lock = StateLock.take(config.stateDirectory());
+            rollback.add(lock::close);
+            IoEngine engine = IoEngine.choose(config.io());
+            NodeContext context = new NodeContext(config, engine, clock, entropy);
+            NodeState state = new NodeState(config.stateDirectory());
+            List<KnownCache> known = state.load();
+            Catalog catalog = new Catalog(state);
+
+            EventLoopGroup acceptors = engine.newGroup("nbd-accept", 1);
+            rollback.add(() -> end(acceptors));
+            NbdServer nbd = new NbdServer(config.nbd(), transport(engine), acceptors, exports);
+            AdminServer admin = administration(context, catalog, nbd);
+            admin.start();
+            rollback.add(admin::close);
+
+            rollback.add(() -> stopCaches(catalog));
+            bringBack(new CacheOpener(context, catalog, exports), known);
+            catalog.save();
+            rollback.add(nbd::close);
+            nbd.start();
+            parts = new Parts(lock, catalog, admin, nbd, acceptors);
+            lifecycle.serving();
+            admin.serving();
+            rollback.keep();
+        }
+        systemd.status("serving");
+    }
+
+    private AdminServer administration(NodeContext context, Catalog catalog, NbdServer nbd) {
+        NodeOperations operations = new NodeOperations(
+                context,
+                lifecycle,
+                catalog,
+                new Views(context, catalog, nbd, lifecycle),
+                new BrickAttachment(context, catalog, exports),
+                new BrickDetachment(catalog, exports, nbd));
+        return new AdminServer(config.admin(), operations, clock);
+    }
+
+    private void bringBack(CacheOpener opener, List<KnownCache> known) {
+        for (int i = 0; i < known.size(); i++) {
+            String what = "opening cache " + known.get(i).name() + " (" + (i + 1) + " of " + known.size() + ")";
+            lifecycle.starting(what);
+            systemd.status(what);
+            systemd.extendTimeout(OPENING_US);
+            opener.bringBack(known.get(i));
+        }
+    }
+
+    @Override
+    public void stop() {
+        Parts running = parts;
+        if (running == null) {
+            throw new IllegalStateException("the node does not run");
+        }
+        lifecycle.stopping();
+        running.admin().notServing();
+        StopSteps steps = new StopSteps(systemd, clock);
+        steps.run("end of administrative changes", 60, () -> lifecycle.awaitIdle(TimeUnit.MINUTES.toNanos(1)));
+        steps.run("NBD", 60, () -> running.nbd().close());
+        steps.run("caches", 300, () -> stopCaches(running.catalog()));
+        steps.run("NBD loops", 10, () -> end(running.acceptors()));
+        steps.run("administration", 30, () -> running.admin().close());
+        steps.run("state lock", 10, () -> running.lock().close());
+        steps.check();
+        LOG.info("Stopped");
+    }
+
+    private static void stopCaches(Catalog catalog) throws InterruptedException {
+        List<Thread> stopping = new ArrayList<>();
+        for (CacheEntry entry : catalog.caches()) {
+            RunningCache cache = entry.status().running();
+            if (cache != null) {
+                Thread thread = new Thread(
+                        () -> {
+                            cache.stop();
+                            LOG.info("Cache {}: closed", cache.name());
+                        },
+                        "stop-" + cache.name());
+                thread.setDaemon(true);
+                thread.start();
+                stopping.add(thread);
+            }
+        }
+        for (Thread thread : stopping) {
+            thread.join();
+        }
+    }
+
+    private static Transport transport(IoEngine engine) {
+        return engine.engine() == IoOptions.Engine.IO_URING ? Transport.IO_URING : Transport.EPOLL;
+    }
+
+    private static void end(EventLoopGroup group) {
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+}

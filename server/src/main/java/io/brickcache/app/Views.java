@@ -1,0 +1,163 @@
+package io.brickcache.app;
+
+import io.brickcache.admin.BrickView;
+import io.brickcache.admin.CacheView;
+import io.brickcache.admin.NodeView;
+import io.brickcache.block.IoOptions;
+import io.brickcache.cache.BrickCounters;
+import io.brickcache.cache.CacheStats;
+import io.brickcache.cache.CachedBrick;
+import io.brickcache.cache.data.SsdLayout;
+import io.brickcache.cache.index.BlockShape;
+import io.brickcache.env.ListenAddress;
+import io.brickcache.nbd.NbdServer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The node as its administration sees it; numbers of one cache or brick are of one moment of its loop. Thread-safe. */
+final class Views {
+
+    private static final long TICK_MS = 100;
+
+    private final NodeContext context;
+    private final Catalog catalog;
+    private final NbdServer nbd;
+    private final Lifecycle lifecycle;
+    private final Instant startTime;
+    private final long startNs;
+
+    Views(NodeContext context, Catalog catalog, NbdServer nbd, Lifecycle lifecycle) {
+        this.context = context;
+        this.catalog = catalog;
+        this.nbd = nbd;
+        this.lifecycle = lifecycle;
+        this.startTime = Instant.ofEpochMilli(context.clock().epochMillis());
+        this.startNs = context.clock().nanoTime();
+    }
+
+    NodeView node() {
+        String version = Views.class.getPackage().getImplementationVersion();
+        return new NodeView(
+                version == null ? "(not packaged)" : version,
+                startTime,
+                Duration.ofNanos(context.clock().nanoTime() - startNs),
+                context.engine().engine() == IoOptions.Engine.IO_URING
+                        ? NodeView.IoEngine.IO_URING
+                        : NodeView.IoEngine.POOLED,
+                lifecycle.state(),
+                lifecycle.reason());
+    }
+
+    CacheView cache(CacheEntry entry) {
+        CacheEntry.Status status = entry.status();
+        KnownCache known = entry.known();
+        RunningCache running = status.running();
+        CacheNumbers numbers =
+                running == null ? CacheNumbers.unknown(known) : running.host().ask(() -> numbers(running));
+        return new CacheView(
+                known.name(),
+                known.uuid(),
+                known.directory(),
+                known.dataPath(),
+                new SsdLayout(known.uuid(), new BlockShape(known.blockBytes()), known.slots()).areaBytes(),
+                known.blockBytes(),
+                numbers.slots(),
+                status.state(),
+                status.reason(),
+                catalog.bricksOf(entry).stream().map(BrickEntry::name).toList(),
+                numbers.counters());
+    }
+
+    private record CacheNumbers(CacheView.Slots slots, CacheView.Counters counters) {
+        static CacheNumbers unknown(KnownCache known) {
+            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE);
+        }
+    }
+
+    private static CacheNumbers numbers(RunningCache running) {
+        CacheStats stats = running.cache().stats();
+        long readErrors = 0;
+        long writeErrors = 0;
+        long mismatches = 0;
+        for (CachedBrick brick : running.cache().bricks()) {
+            readErrors += brick.counters().ssdReadErrors;
+            writeErrors += brick.counters().ssdWriteErrors;
+            mismatches += brick.counters().checksumErrors;
+        }
+        return new CacheNumbers(
+                new CacheView.Slots(
+                        stats.slots(), stats.mappedSlots() - stats.dirtySlots(), stats.dirtySlots(), stats.freeSlots()),
+                new CacheView.Counters(stats.commits(), stats.failedCommits(), readErrors, writeErrors, mismatches));
+    }
+
+    BrickView brick(BrickEntry entry) {
+        BrickEntry.Status status = entry.status();
+        OpenBrick open = status.open();
+        RunningCache running = entry.cache().status().running();
+        BrickNumbers numbers = open == null || running == null
+                ? BrickNumbers.UNKNOWN
+                : running.host().ask(() -> numbers(running, open.cached()));
+        KnownBrick known = entry.known();
+        return new BrickView(
+                known.name(),
+                known.uuid(),
+                entry.cache().name(),
+                known.device(),
+                known.sizeBytes(),
+                status.state(),
+                status.reason(),
+                BrickView.Mode.WRITE_BACK,
+                numbers.dirtyBytes(),
+                numbers.cachedBytes(),
+                numbers.oldestDirtyAge(),
+                nbd.connections().countByExport().getOrDefault(known.name(), 0),
+                status.state() == BrickView.State.SERVING ? uris(known.name()) : List.of(),
+                numbers.counters());
+    }
+
+    private record BrickNumbers(
+            long dirtyBytes,
+            long cachedBytes,
+            @Nullable Duration oldestDirtyAge,
+            io.brickcache.admin.BrickCounters counters) {
+        static final BrickNumbers UNKNOWN = new BrickNumbers(0, 0, null, io.brickcache.admin.BrickCounters.NONE);
+    }
+
+    private static BrickNumbers numbers(RunningCache running, CachedBrick brick) {
+        int tick = running.cache().tick();
+        Duration age = brick.regions().dirtyBlocks() == 0
+                ? null
+                : Duration.ofMillis(TICK_MS * (tick - brick.regions().oldest(tick)));
+        return new BrickNumbers(brick.dirtyBytes(), brick.cachedBytes(), age, counters(brick.counters()));
+    }
+
+    private static io.brickcache.admin.BrickCounters counters(BrickCounters from) {
+        Map<io.brickcache.admin.BrickCounters.WriteAround, Long> around =
+                new EnumMap<>(io.brickcache.admin.BrickCounters.WriteAround.class);
+        around.put(io.brickcache.admin.BrickCounters.WriteAround.NO_FREE_SLOT, from.aroundFullBytes);
+        around.put(io.brickcache.admin.BrickCounters.WriteAround.CACHE_FAILING, from.aroundSsdErrorBytes);
+        return new io.brickcache.admin.BrickCounters(
+                new io.brickcache.admin.BrickCounters.Requests(
+                        from.reads, from.writes, from.flushes, from.trims, from.readBytes, from.writtenBytes),
+                new io.brickcache.admin.BrickCounters.CacheUse(
+                        from.readHitBlocks, from.readMissBlocks, from.cachedWriteBytes),
+                around,
+                new io.brickcache.admin.BrickCounters.Moves(
+                        from.promotedBlocks, from.evictedBlocks, from.demotedBlocks, from.demotionWrites),
+                new io.brickcache.admin.BrickCounters.Errors(
+                        from.diskReadErrors, from.diskWriteErrors, from.ssdReadErrors, from.ssdWriteErrors));
+    }
+
+    private List<String> uris(String brick) {
+        List<String> uris = new ArrayList<>();
+        for (ListenAddress address : nbd.boundAddresses()) {
+            uris.add(NbdUri.of(address, brick));
+        }
+        return uris;
+    }
+}

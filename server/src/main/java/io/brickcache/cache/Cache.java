@@ -7,14 +7,17 @@ import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
+import io.brickcache.cache.index.RegionHeat;
 import io.brickcache.cache.index.SlotJournal;
 import io.brickcache.cache.index.SlotRecords;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -30,6 +33,8 @@ public final class Cache {
 
     /** Memory for demotion, merging and prefetch. */
     public static final int SCRATCH_BYTES = 16 << 20;
+
+    private static final long HEAT_INTERVAL_NS = 60_000_000_000L;
 
     /** Slots looked at in one round of the loop when a brick is detached. */
     private static final int DETACH_STRIDE = 1 << 16;
@@ -48,7 +53,8 @@ public final class Cache {
             CacheOptions options,
             SlotTable slots,
             SlotJournal journal,
-            BlockShape shape) {
+            BlockShape shape,
+            PlantedBug bug) {
         this.record = record;
         SsdLayout layout = new SsdLayout(record.uuid(), shape, record.slots());
         this.core = new CacheCore(
@@ -61,6 +67,7 @@ public final class Cache {
                 options,
                 new BufferPool(SCRATCH_BYTES),
                 journal.lastEpoch() + 1,
+                bug,
                 this::dirtied);
     }
 
@@ -80,19 +87,42 @@ public final class Cache {
             CacheOptions options,
             Function<BrickRecord, BlockDevice> disks)
             throws MetadataException {
+        return load(metadata, store, loop, ssd, options, disks, PlantedBug.NONE);
+    }
+
+    static Cache load(
+            CacheMetadata metadata,
+            MetadataStore store,
+            Loop loop,
+            BlockDevice ssd,
+            CacheOptions options,
+            Function<BrickRecord, BlockDevice> disks,
+            PlantedBug bug)
+            throws MetadataException {
         CacheRecord record = metadata.cache();
         BlockShape shape = new BlockShape(record.blockBytes());
         SlotTable slots = new SlotTable(record.slots(), shape);
         SlotRecords records = new SlotRecords(slots, shape);
         SlotJournal journal = new SlotJournal(records, record.slots());
         store.scan(Family.SLOTS, records::loadGroup);
-        store.scan(Family.JOURNAL, (key, value) -> records.loadJournal(key, value, journal));
-        Cache cache = new Cache(record, loop, ssd, store, options, slots, journal, shape);
+        if (record.clean() || bug != PlantedBug.SKIPS_JOURNAL_AFTER_CRASH) {
+            store.scan(Family.JOURNAL, (key, value) -> records.loadJournal(key, value, journal));
+        }
+        Cache cache = new Cache(record, loop, ssd, store, options, slots, journal, shape, bug);
         for (BrickRecord brick : metadata.bricks()) {
             cache.add(brick, disks.apply(brick));
         }
+        store.scan(Family.HEAT, cache::loadHeat);
         cache.index(options);
         return cache;
+    }
+
+    private void loadHeat(ByteBuffer key, ByteBuffer value) {
+        int id = RegionHeat.brickOf(key);
+        CachedBrick brick = id < 0 ? null : core.brick(id);
+        if (brick != null) {
+            brick.heat().load(key, value, core.tick());
+        }
     }
 
     private void index(CacheOptions options) throws MetadataException {
@@ -132,6 +162,7 @@ public final class Cache {
         CacheRecord opened = record.opened();
         core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), opened.encode()));
         core.committer.commit(-1, done::accept);
+        core.committer.putEvery(HEAT_INTERVAL_NS, this::saveHeat);
         core.keepFree();
     }
 
@@ -189,7 +220,10 @@ public final class Cache {
             core.loop.execute(() -> forget(brick, end, done));
             return;
         }
-        core.committer.put(batch -> batch.delete(Family.BRICKS, brick.record().key()));
+        core.committer.put(batch -> {
+            batch.delete(Family.BRICKS, brick.record().key());
+            RegionHeat.deleteAll(batch, brick.id());
+        });
         core.committer.commit(brick.id(), status -> forgotten(brick, done, status));
     }
 
@@ -228,14 +262,14 @@ public final class Cache {
         }
         demoting.add(brick);
         brick.opStarted();
-        new DemoteOp(core, brick, regions, (blocks, status) -> {
+        new DemoteOp(core, brick, regions, (blocks, skipped, status) -> {
                     demoting.remove(brick);
-                    listener.demoted(blocks, status);
+                    listener.demoted(blocks, skipped, status);
                 })
                 .start();
     }
 
-    /** Stops in order: waits for all requests, commits, marks the cache as closed. Dirty blocks stay on the SSD. */
+    /** Stops in order: waits for all requests, commits, syncs the disks, marks the cache as closed. Dirty blocks stay. */
     public void stop(Consumer<IoStatus> done) {
         drain(new ArrayList<>(bricks).iterator(), done);
     }
@@ -247,10 +281,38 @@ public final class Cache {
         }
         CacheRecord closed = record.opened().closed();
         core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), closed.encode()));
-        core.committer.commit(-1, status -> {
-            core.committer.stop();
-            done.accept(status);
-        });
+        core.committer.put(this::saveHeat);
+        StopCommit commit = new StopCommit(done);
+        for (CachedBrick brick : bricks) {
+            // What went around the cache is in the disk's own cache yet.
+            commit.pending++;
+            core.committer.commit(brick.id(), commit);
+        }
+        core.committer.commit(-1, commit);
+    }
+
+    /** Waits for the commits of a stop, which are one. */
+    private final class StopCommit implements CommitListener {
+        private final Consumer<IoStatus> done;
+        private int pending = 1;
+        private IoStatus result = IoStatus.OK;
+
+        StopCommit(Consumer<IoStatus> done) {
+            this.done = done;
+        }
+
+        @Override
+        public void committed(IoStatus status) {
+            result = result.and(status);
+            if (--pending == 0) {
+                core.committer.stop();
+                done.accept(result);
+            }
+        }
+    }
+
+    private void saveHeat(MetadataBatch batch) {
+        bricks.forEach(brick -> brick.heat().save(batch));
     }
 
     /** Who hears, on the loop, that a block of a brick became dirty. */

@@ -46,6 +46,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     final BufferPool scratch;
     final int freeTarget;
     final int maxPartBlocks;
+    final PlantedBug bug;
 
     private final @Nullable CachedBrick[] bricks = new CachedBrick[SlotTable.MAX_BRICKS];
     private final Pool<EngineIo> ios = new Pool<>(() -> new EngineIo(this));
@@ -73,7 +74,9 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             CacheOptions options,
             BufferPool scratch,
             long firstEpoch,
+            PlantedBug bug,
             @Nullable Listener listener) {
+        this.bug = bug;
         this.loop = loop;
         this.ssd = ssd;
         this.layout = layout;
@@ -88,7 +91,16 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         this.maxPartBlocks = MAX_PART_BYTES / shape.blockBytes();
         this.freeTarget = Math.min(1 << 16, Math.max(Math.min(8, slots.slots() / 4), slots.slots() / 32));
         this.committer = new Committer(
-                loop, ssd, slots, store, journal, options.commitIntervalNs(), firstEpoch, this::disk, this::release);
+                loop,
+                ssd,
+                slots,
+                store,
+                journal,
+                options.commitIntervalNs(),
+                firstEpoch,
+                bug,
+                this::disk,
+                this::release);
     }
 
     // ---- mappings
@@ -108,6 +120,11 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             brick.regions().added(slots.block(slot), dirtySince);
         }
         policy.inserted(slot);
+        if (brick.heat().isHot(brick.regions().regionOf(slots.block(slot)))) {
+            // Twice, so that it is kept when its turn comes.
+            policy.accessed(slot);
+            policy.accessed(slot);
+        }
     }
 
     /**
@@ -164,7 +181,17 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         mappedSlots--;
         brickOf(slot).cachedBlocks--;
         slots.retire(slot);
-        committer.retired(slot);
+        if (bug == PlantedBug.FREES_SLOT_WHEN_RETIRED) {
+            giveBack(slot);
+        } else {
+            committer.retired(slot);
+        }
+    }
+
+    private void giveBack(int slot) {
+        map.remove(slot);
+        slots.free(slot);
+        allocator.free(slot);
     }
 
     /** A demoted slot: the disk has it, synced. */
@@ -177,10 +204,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     private void release(Epoch epoch) {
         for (int i = 0; i < epoch.retiredCount; i++) {
-            int slot = epoch.retired[i];
-            map.remove(slot);
-            slots.free(slot);
-            allocator.free(slot);
+            giveBack(epoch.retired[i]);
         }
         if (epoch.retiredCount > 0) {
             keepFree();
@@ -363,7 +387,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     @Override
     public boolean isEvictable(int slot) {
-        return slots.state(slot) == SlotTable.CLEAN;
+        return slots.state(slot) == SlotTable.CLEAN || bug == PlantedBug.EVICTS_DIRTY && slots.isMapped(slot);
     }
 
     @Override

@@ -7,8 +7,8 @@ package io.brickcache.cache;
  *     alignment) to 1 GiB
  * @param commitIntervalNs longest time between two metadata commits, 10 ms to 10 s, in nanoseconds: what a power cut
  *     may take back of the writes that no FLUSH followed
- * @param dirtyLowPercent share of the slots below which demotion waits for an idle disk, 0 to 94
- * @param dirtyHighPercent share of the slots above which demotion goes before reads, above the low mark and up to 95
+ * @param dirtyLowPercent share of the slots below which demotion waits for an idle disk, 0 to 99
+ * @param dirtyHighPercent share of the slots above which demotion goes before reads, above the low mark and up to 100
  * @param maxDirtyAgeNs age at which dirty data is demoted at any share, 1 s to 30 days, in nanoseconds
  * @param metadataMemoryBytes memory of the metadata store, 4 MiB to 16 GiB
  */
@@ -24,7 +24,7 @@ public record CacheOptions(
     public static final int MAX_BUFFER_BYTES = 1 << 30;
     public static final long MIN_COMMIT_INTERVAL_NS = 10_000_000L;
     public static final long MAX_COMMIT_INTERVAL_NS = 10_000_000_000L;
-    public static final int MAX_DIRTY_PERCENT = 95;
+    public static final int MAX_DIRTY_PERCENT = 100;
     public static final long MIN_DIRTY_AGE_NS = 1_000_000_000L;
     public static final long MAX_DIRTY_AGE_NS = 30 * 86_400_000_000_000L;
     public static final long MIN_METADATA_MEMORY_BYTES = 4L << 20;

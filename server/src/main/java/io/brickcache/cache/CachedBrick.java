@@ -9,6 +9,7 @@ import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.DirtyRegions;
+import io.brickcache.cache.index.RegionHeat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ public final class CachedBrick implements BlockDevice {
     private final Gates gates = new Gates();
     private final Fills fills = new Fills();
     private final DirtyRegions regions;
+    private final RegionHeat heat;
     private final BrickCounters counters = new BrickCounters();
     private final long fullBlocks;
 
@@ -55,6 +57,7 @@ public final class CachedBrick implements BlockDevice {
                 below.canFastZero(),
                 below.readOnly());
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
+        this.heat = new RegionHeat(record.id(), regions.regions());
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
     }
@@ -238,6 +241,11 @@ public final class CachedBrick implements BlockDevice {
     /** Where the brick is dirty. */
     public DirtyRegions regions() {
         return regions;
+    }
+
+    /** Where the brick is read and written often. */
+    public RegionHeat heat() {
+        return heat;
     }
 
     public BrickCounters counters() {

@@ -36,6 +36,7 @@ final class Committer {
     private final MetadataStore store;
     private final SlotJournal journal;
     private final long intervalNs;
+    private final PlantedBug bug;
     private final Bricks bricks;
     private final Consumer<Epoch> onRelease;
 
@@ -50,6 +51,9 @@ final class Committer {
     private Loop.@Nullable Cancellable timer;
     private int syncsPending;
     private IoStatus syncStatus = IoStatus.OK;
+    private @Nullable Consumer<MetadataBatch> periodic;
+    private long periodicNs;
+    private long periodicDueNs;
     private boolean stopped;
     private long commits;
     private long failedCommits;
@@ -78,6 +82,7 @@ final class Committer {
             SlotJournal journal,
             long intervalNs,
             long firstEpoch,
+            PlantedBug bug,
             Bricks bricks,
             Consumer<Epoch> onRelease) {
         this.loop = loop;
@@ -86,6 +91,7 @@ final class Committer {
         this.store = store;
         this.journal = journal;
         this.intervalNs = intervalNs;
+        this.bug = bug;
         this.bricks = bricks;
         this.onRelease = onRelease;
         open.reset(firstEpoch);
@@ -133,6 +139,13 @@ final class Committer {
     void put(Consumer<MetadataBatch> record) {
         open.records.add(record);
         startTimer();
+    }
+
+    /** Writes a record with some commit, at most once in {@code everyNs}; it does not cause a commit by itself. */
+    void putEvery(long everyNs, Consumer<MetadataBatch> record) {
+        periodicNs = everyNs;
+        periodic = record;
+        periodicDueNs = loop.clock().nanoTime() + everyNs;
     }
 
     /** Slots retired and not yet free. */
@@ -234,21 +247,43 @@ final class Committer {
         for (Consumer<MetadataBatch> record : epoch.records) {
             record.accept(batch);
         }
+        putPeriodic();
         syncStatus = IoStatus.OK;
         syncsPending = 1;
-        if (epoch.wroteSlots) {
+        if (epoch.wroteSlots && bug != PlantedBug.COMMITS_WITHOUT_SSD_SYNC) {
             syncsPending++;
             ssdSync.prepareFlush();
             ssd.submit(ssdSync);
         }
         syncDisks(epoch);
+        plant(epoch);
         syncDone(IoStatus.OK);
+    }
+
+    private void putPeriodic() {
+        long nowNs = loop.clock().nanoTime();
+        if (periodic != null && nowNs - periodicDueNs >= 0) {
+            periodicDueNs = nowNs + periodicNs;
+            periodic.accept(batch);
+        }
+    }
+
+    private void plant(Epoch epoch) {
+        if (bug == PlantedBug.FREES_SLOTS_BEFORE_COMMIT) {
+            onRelease.accept(epoch);
+            epoch.retiredCount = 0;
+        }
+        if (bug == PlantedBug.ANSWERS_FLUSH_BEFORE_COMMIT) {
+            answer(epoch, true);
+            epoch.listeners.clear();
+        }
     }
 
     private void syncDisks(Epoch epoch) {
         for (int i = 0; i < SlotTable.MAX_BRICKS; i++) {
-            boolean depends = epoch.dependsOnDisk.get(i);
-            if (!depends && !epoch.flushes.get(i)) {
+            boolean depends = epoch.dependsOnDisk.get(i) && bug != PlantedBug.FORGETS_DIRTY_WITHOUT_SYNC;
+            boolean flushes = epoch.flushes.get(i) && bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
+            if (!depends && !flushes) {
                 continue;
             }
             DiskSync disk = bricks.disk(i);
@@ -337,7 +372,9 @@ final class Committer {
 
     private void release() {
         Epoch first;
-        while ((first = closed.peekFirst()) != null && first.committed && first.readers == 0) {
+        while ((first = closed.peekFirst()) != null
+                && first.committed
+                && (first.readers == 0 || bug == PlantedBug.IGNORES_READERS)) {
             closed.removeFirst();
             onRelease.accept(first);
             spare.push(first);

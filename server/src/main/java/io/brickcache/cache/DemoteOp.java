@@ -39,6 +39,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     private final long[] writtenBlock;
 
     private int writtenCount;
+    private int skipped;
     private int nextRegion;
     private long firstBlock;
     private int pending;
@@ -92,7 +93,11 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         }
         firstBlock = brick.regions().firstBlock(regions[nextRegion]);
         nextRegion++;
-        brick.gates().enter(this, Gates.Kind.DEMOTE, firstBlock, firstBlock + blocksPerRegion - 1);
+        if (core.bug == PlantedBug.DEMOTES_PAST_WRITE_AROUND) {
+            entered();
+        } else {
+            brick.gates().enter(this, Gates.Kind.DEMOTE, firstBlock, firstBlock + blocksPerRegion - 1);
+        }
     }
 
     @Override
@@ -100,10 +105,12 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         int found = 0;
         for (int i = 0; i < blocksPerRegion; i++) {
             int slot = core.find(brick, firstBlock + i);
-            boolean take = slot != SlotTable.NONE
-                    && core.slots.state(slot) == SlotTable.DIRTY
-                    && !core.slots.isUncommitted(slot);
+            boolean dirty = slot != SlotTable.NONE && core.slots.state(slot) == SlotTable.DIRTY;
+            boolean take = dirty && (!core.slots.isUncommitted(slot) || core.bug == PlantedBug.DEMOTES_UNCOMMITTED);
             slotOf[i] = take ? slot : SlotTable.NONE;
+            if (dirty && !take) {
+                skipped++;
+            }
             if (take) {
                 maskOf[i] = core.slots.validMask(slot);
                 core.slots.setDemoting(slot, true);
@@ -111,7 +118,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             }
         }
         if (found == 0) {
-            brick.gates().leave(this);
+            leaveGate();
             core.loop.execute(this::next);
             return;
         }
@@ -255,13 +262,21 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             }
         }
         status = status.and(regionStatus);
-        brick.gates().leave(this);
+        leaveGate();
         next();
     }
 
+    private void leaveGate() {
+        if (core.bug != PlantedBug.DEMOTES_PAST_WRITE_AROUND) {
+            brick.gates().leave(this);
+        }
+    }
+
     private void sync() {
-        if (writtenCount == 0) {
-            listener.demoted(0, status);
+        if (core.bug == PlantedBug.CLEANS_WITHOUT_SYNC) {
+            synced(IoStatus.OK);
+        } else if (writtenCount == 0) {
+            listener.demoted(0, skipped, status);
             brick.opDone();
         } else {
             brick.sync().sync(this::synced);
@@ -284,7 +299,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         }
         brick.counters().demotedBlocks += cleaned;
         core.keepFree();
-        listener.demoted(cleaned, status.and(syncStatus));
+        listener.demoted(cleaned, skipped, status.and(syncStatus));
         brick.opDone();
     }
 

@@ -98,7 +98,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     void entered() {
         CachedBrick of = brick();
         of.fills().invalidate(firstBlock, lastBlock);
-        if (forgetClean(of)) {
+        if (forgetClean(of) && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
             core.committer.commit(-1, this::forgotten);
         } else {
             change();
@@ -117,6 +117,8 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
                 core.retire(slot);
                 commitFirst = true;
             } else {
+                // A demotion that awaits its sync must not make the block clean under this change of the disk.
+                core.slots.setDemoting(slot, false);
                 commitFirst = commitFirst || core.slots.isUncommitted(slot) || core.map.hasRetired(key);
             }
         }
@@ -224,7 +226,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
     }
 
-    private void addPiece(int begin, int end) {
+    private void addPiece(int begin, int unitEnd) {
+        // The last unit of a brick may reach beyond its end.
+        int end = (int) Math.min(unitEnd, brick().geometry().sizeBytes() - (firstBlock << core.shape.blockShift()));
         if (begin >= end) {
             return;
         }

@@ -14,7 +14,9 @@ final class DiskSync extends IoRequest {
     private final Deque<Consumer<IoStatus>> waiting = new ArrayDeque<>();
     private final Deque<Consumer<IoStatus>> current = new ArrayDeque<>();
     private boolean busy;
-    private long answered;
+    /** Begins ahead of {@link #synced}: a process killed before may have left writes in the disk's cache. */
+    private long answered = 1;
+
     private long synced;
     private long syncing;
 

@@ -110,7 +110,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             if (slot == SlotTable.NONE) {
                 kinds[i] = MISS;
                 misses++;
-            } else if ((needed(i) & ~core.slots.validMask(slot)) == 0) {
+            } else if ((needed(i) & ~core.slots.validMask(slot)) == 0 || core.bug == PlantedBug.IGNORES_VALIDITY) {
                 kinds[i] = HIT;
             } else {
                 kinds[i] = PARTIAL;
@@ -150,6 +150,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 core.policy.accessed(slotOf[i]);
             }
         }
+        of.heat().read(of.regions().regionOf(firstBlock), misses + partials == 0, core.tick());
         of.counters().readHitBlocks += blocks - misses - partials;
         of.counters().readMissBlocks += misses + partials;
     }
@@ -177,6 +178,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     /** A writer is at work on the blocks [first, last]: what was read there is not promoted. */
     void invalidate(long first, long last) {
+        if (core.bug == PlantedBug.PROMOTES_OVER_WRITE) {
+            return;
+        }
         int start = (int) Math.max(0, first - firstBlock);
         int end = (int) Math.min(blocks - 1, last - firstBlock);
         for (int i = start; i <= end; i++) {
@@ -357,7 +361,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             int slot = io.slot + k;
             long block = firstBlock + i;
             int expected = kinds[i] == PARTIAL ? slotOf[i] : SlotTable.NONE;
-            if (!ioStatus.isOk() || !isLive(i) || core.find(of, block) != expected) {
+            if (!ioStatus.isOk()
+                    || !isLive(i)
+                    || core.find(of, block) != expected && core.bug != PlantedBug.PROMOTES_OVER_WRITE) {
                 core.allocator.free(slot);
                 continue;
             }

@@ -121,7 +121,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     /** Units that the block's slot holds and the write does not bring. */
     private long missing(int i) {
         int slot = core.find(brick(), firstBlock + i);
-        return slot == SlotTable.NONE ? 0 : core.slots.validMask(slot) & ~maskOf[i];
+        return slot == SlotTable.NONE || core.bug == PlantedBug.SKIPS_MERGE
+                ? 0
+                : core.slots.validMask(slot) & ~maskOf[i];
     }
 
     private void readForMerge(int i) {
@@ -237,6 +239,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             int checksum = core.checksums.of(buffer(), at + i * blockBytes, maskOf[i]);
             core.install(of, firstBlock + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksum);
         }
+        of.heat().written(of.regions().regionOf(firstBlock), core.tick());
         of.counters().cachedWriteBytes += to - from;
         finish(IoStatus.OK);
     }

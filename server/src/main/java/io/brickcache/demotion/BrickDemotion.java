@@ -13,6 +13,7 @@ final class BrickDemotion {
 
     private static final long MIN_BACKOFF_NS = 1_000_000_000L;
     private static final long MAX_BACKOFF_NS = 60_000_000_000L;
+    private static final int MAX_SWEEPS = 3;
     private static final long MAX_PAUSE_NS = 1_000_000_000L;
 
     private final Demoter demoter;
@@ -25,12 +26,18 @@ final class BrickDemotion {
     private long notBeforeNs;
     private long backoffNs;
 
-    /** A flush: a sweep over all regions that are dirty, from the bottom to the top. */
+    /**
+     * A flush: a sweep over all regions that are dirty, from the bottom to the top, and another one if blocks were passed
+     * over because they got a new slot after the commit that came before: by a write, which the flush need not know of,
+     * or by a read that made a partial block whole, which it must.
+     */
     private static final class Flush {
         final FlushProgress progress;
         final long total;
         long done;
         int region;
+        int sweeps = 1;
+        long skipped;
         IoStatus status = IoStatus.OK;
 
         Flush(FlushProgress progress, long total) {
@@ -75,10 +82,11 @@ final class BrickDemotion {
         }
         busy = true;
         long startNs = now();
-        cache.demote(brick, batch, (blocks, status) -> {
+        cache.demote(brick, batch, (blocks, skipped, status) -> {
             long tookNs = now() - startNs;
             long pauseNs = urgency == Urgency.FULL_SPEED ? 0 : Math.min(MAX_PAUSE_NS, (long) (tookNs * pauseShare));
-            batchDone(batch, status, pauseNs);
+            // Nothing but blocks that are not committed yet: a commit will come.
+            batchDone(batch, status, blocks == 0 ? Demoter.LOOK_NS : pauseNs);
         });
     }
 
@@ -121,14 +129,22 @@ final class BrickDemotion {
     private void sweep(Flush flush) {
         int[] batch =
                 flush.status.isOk() && flush.progress.progress(flush.done, flush.total) ? above(flush.region) : null;
+        if (batch != null && batch.length == 0 && flush.skipped > 0 && flush.sweeps < MAX_SWEEPS) {
+            flush.sweeps++;
+            flush.skipped = 0;
+            flush.region = 0;
+            beginFlush();
+            return;
+        }
         if (batch == null || batch.length == 0) {
             // The blocks are clean on the disk; the commit makes the metadata say so.
             cache.commit(brick, status -> finish(flush, flush.status.and(status)));
             return;
         }
         flush.region = batch[batch.length - 1] + 1;
-        cache.demote(brick, batch, (blocks, status) -> {
+        cache.demote(brick, batch, (blocks, skipped, status) -> {
             flush.done += blocks;
+            flush.skipped += skipped;
             flush.status = flush.status.and(status);
             sweep(flush);
         });

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Demoter {
 
-    private static final long LOOK_NS = 200_000_000L;
+    static final long LOOK_NS = 200_000_000L;
 
     private final Cache cache;
     private final DemotionOptions options;

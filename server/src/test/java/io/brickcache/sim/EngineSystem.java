@@ -9,6 +9,7 @@ import io.brickcache.block.sim.Medium;
 import io.brickcache.block.sim.Misuse;
 import io.brickcache.block.sim.SimDevice;
 import io.brickcache.block.sim.SimDeviceOptions;
+import io.brickcache.cache.BuggyCaches;
 import io.brickcache.cache.Cache;
 import io.brickcache.cache.CacheMetadata;
 import io.brickcache.cache.CacheOptions;
@@ -38,6 +39,7 @@ class EngineSystem implements SystemUnderTest {
 
     private static final long MAX_COMMIT_NS = 500_000;
 
+    private final String bug;
     private final Scenario scenario;
     private final SimLoop loop;
     private final SeededEntropy entropy;
@@ -112,7 +114,8 @@ class EngineSystem implements SystemUnderTest {
                     entropy.pick(1_000_000_000L, 60_000_000_000L),
                     CacheOptions.MIN_METADATA_MEMORY_BYTES);
             try {
-                runningCache = Cache.load(
+                runningCache = BuggyCaches.load(
+                        bug,
                         CacheMetadata.read(store),
                         store,
                         loop,
@@ -131,9 +134,25 @@ class EngineSystem implements SystemUnderTest {
             cache().start(status -> {
                 if (status.isOk()) {
                     demoter().start();
+                    if (scenario.hasFaults() && !faultsStopped) {
+                        failCommits();
+                    }
                     started.run();
                 } else {
                     tryStart(started);
+                }
+            });
+        }
+
+        /** Some of the commits to come fail, one or several in a row, until faults stop. */
+        private void failCommits() {
+            MemoryMetadataStore failing = store;
+            loop.schedule(entropy.between(1, 20) * 1_000_000L, () -> {
+                if (failing == store && !faultsStopped) {
+                    store.failNext(
+                            entropy.between(1, 3),
+                            new MetadataException(MetadataException.Kind.IO, "planted failure of a commit"));
+                    failCommits();
                 }
             });
         }
@@ -165,6 +184,12 @@ class EngineSystem implements SystemUnderTest {
     }
 
     EngineSystem(Scenario scenario, SimLoop loop, SeededEntropy entropy) {
+        this("NONE", scenario, loop, entropy);
+    }
+
+    /** With one of {@link BuggyCaches#bugs}. */
+    EngineSystem(String bug, Scenario scenario, SimLoop loop, SeededEntropy entropy) {
+        this.bug = bug;
         this.scenario = scenario;
         this.loop = loop;
         this.entropy = entropy;
@@ -175,10 +200,19 @@ class EngineSystem implements SystemUnderTest {
     }
 
     private Faults faults(SeededEntropy own, boolean ssd) {
-        if (faultsStopped || !scenario.hasFaults() || ssd) {
+        if (faultsStopped || !scenario.hasFaults()) {
             return Faults.NONE;
         }
         double rate = scenario.faultRate() / 4;
+        if (ssd) {
+            return Faults.random(
+                    own.split("faults"),
+                    Map.of(
+                            Fault.IO_ERROR, rate,
+                            Fault.PARTIAL_WRITE, rate,
+                            Fault.BIT_FLIP, rate,
+                            Fault.SLOW, rate));
+        }
         return Faults.random(
                 own.split("faults"),
                 Map.of(
@@ -259,6 +293,8 @@ class EngineSystem implements SystemUnderTest {
     @Override
     public void stopFaults() {
         faultsStopped = true;
+        MetadataException none = new MetadataException(MetadataException.Kind.IO, "no failure");
+        nodes.forEach(node -> node.store.failNext(0, none));
         nodes.forEach(node -> node.devices.forEach(device -> device.setFaults(Faults.NONE)));
     }
 

@@ -46,19 +46,17 @@ final class FioIT extends EndToEnd {
     }
 
     @Test
-    void shouldVerifyWhenFioReadsAndWritesTheSameBlocks() throws IOException {
+    void shouldVerifyWhenFioReadsBackWhileItWrites() throws IOException {
         ServiceProcess service = startWithCache(32 * MIB, CONFIG);
         attachNewFile(service, "b", 128 * MIB);
 
         fio(
                 service,
-                "--rw=randrw",
-                "--rwmixread=40",
+                "--rw=randwrite",
                 "--bs=4k",
                 "--verify=crc32c",
-                "--iodepth=32",
-                "--random_distribution=zipf:1.1",
-                "--loops=2");
+                "--verify_backlog=64",
+                "--iodepth=32");
     }
 
     private static void fio(ServiceProcess service, String... options) {

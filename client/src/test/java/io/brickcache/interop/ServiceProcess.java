@@ -64,7 +64,7 @@ final class ServiceProcess implements AutoCloseable {
         admin.close();
     }
 
-    /** Ends the process with SIGTERM and returns its exit code: 143 when it went by the signal. */
+    /** Ends the process with SIGTERM and returns its exit code. */
     int terminate() throws InterruptedException {
         process.destroy();
         if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {

@@ -1,0 +1,37 @@
+package io.brickcache.cache;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.cache.index.BrickRecord;
+import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataStore;
+import io.brickcache.env.Loop;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/** Opens caches with a planted bug, for tests outside the package. */
+public final class BuggyCaches {
+
+    private BuggyCaches() {}
+
+    /** The names of all planted bugs. */
+    public static List<String> bugs() {
+        return Arrays.stream(PlantedBug.values())
+                .filter(bug -> bug != PlantedBug.NONE)
+                .map(Enum::name)
+                .toList();
+    }
+
+    /** As {@link Cache#load}, with the bug of that name, or "NONE". */
+    public static Cache load(
+            String bug,
+            CacheMetadata metadata,
+            MetadataStore store,
+            Loop loop,
+            BlockDevice ssd,
+            CacheOptions options,
+            Function<BrickRecord, BlockDevice> disks)
+            throws MetadataException {
+        return Cache.load(metadata, store, loop, ssd, options, disks, PlantedBug.valueOf(bug));
+    }
+}

@@ -116,7 +116,7 @@ final class CacheCreation {
         }
         rollback.add(() -> CacheFiles.delete(known));
         if (known.origin() == Origin.OWN_FILE) {
-            CacheFiles.createDataFile(known.dataPath(), layout.areaBytes());
+            CacheFiles.createDataFile(directory, known.dataPath(), layout.areaBytes());
         }
     }
 

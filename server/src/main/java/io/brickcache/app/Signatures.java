@@ -1,7 +1,7 @@
 package io.brickcache.app;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +13,13 @@ final class Signatures {
 
     static final String OWN = "the data area of a cache";
 
-    private record Signature(String name, int offset, byte[] magic) {
+    private record Signature(String name, int offset, List<Byte> magic) {
         boolean isIn(ByteBuffer bytes) {
-            if (offset + magic.length > bytes.limit()) {
+            if (offset + magic.size() > bytes.limit()) {
                 return false;
             }
-            for (int i = 0; i < magic.length; i++) {
-                if (bytes.get(offset + i) != magic[i]) {
+            for (int i = 0; i < magic.size(); i++) {
+                if (bytes.get(offset + i) != magic.get(i)) {
                     return false;
                 }
             }
@@ -61,14 +61,11 @@ final class Signatures {
     }
 
     private static Signature text(String name, int offset, String magic) {
-        return new Signature(name, offset, magic.getBytes(StandardCharsets.US_ASCII));
+        return bytes(name, offset, magic.chars().toArray());
     }
 
     private static Signature bytes(String name, int offset, int... magic) {
-        byte[] bytes = new byte[magic.length];
-        for (int i = 0; i < magic.length; i++) {
-            bytes[i] = (byte) magic[i];
-        }
-        return new Signature(name, offset, bytes);
+        return new Signature(
+                name, offset, Arrays.stream(magic).mapToObj(b -> (byte) b).toList());
     }
 }

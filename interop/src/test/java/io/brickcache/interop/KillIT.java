@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 final class KillIT extends EndToEnd {
     private static final int ROUNDS = Integer.getInteger("interop.kills", 20);
     private static final String BUSY =
-            "cache: {commit_interval: 50ms, dirty_low: 5%, dirty_high: 30%, max_dirty_age: 500ms}";
+            "cache: {commit_interval: 50ms, dirty_low: 5%, dirty_high: 30%, max_dirty_age: 1s}";
     private static final long NO_END = Long.MAX_VALUE / 2;
 
     KillIT(IoEngine engine) {

@@ -50,15 +50,7 @@ final class FioIT extends EndToEnd {
         ServiceProcess service = startWithCache(32 * MIB, CONFIG);
         attachNewFile(service, "b", 128 * MIB);
 
-        fio(
-                service,
-                "--rw=randrw",
-                "--rwmixread=40",
-                "--bs=4k",
-                "--verify=crc32c",
-                "--iodepth=32",
-                "--random_distribution=zipf:1.1",
-                "--loops=2");
+        fio(service, "--rw=randrw", "--rwmixread=40", "--bs=4k", "--verify=crc32c", "--iodepth=32");
     }
 
     private static void fio(ServiceProcess service, String... options) {

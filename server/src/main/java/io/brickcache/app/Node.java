@@ -1,6 +1,7 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.AdminServer;
+import io.brickcache.admin.NodeAdministration;
 import io.brickcache.block.IoOptions;
 import io.brickcache.block.ring.IoEngine;
 import io.brickcache.config.Config;
@@ -38,7 +39,13 @@ public final class Node implements NodeService {
     private @Nullable Parts parts;
 
     /** What runs between start and stop. */
-    private record Parts(StateLock lock, Catalog catalog, AdminServer admin, NbdServer nbd, EventLoopGroup acceptors) {}
+    private record Parts(
+            StateLock lock,
+            Catalog catalog,
+            NodeAdministration operations,
+            AdminServer admin,
+            NbdServer nbd,
+            EventLoopGroup acceptors) {}
 
     public Node(Config config, SystemdNotifier systemd, Clock clock, Entropy entropy) {
         this.config = config;
@@ -60,7 +67,8 @@ public final class Node implements NodeService {
             EventLoopGroup acceptors = engine.newGroup("nbd-accept", 1);
             rollback.add(() -> end(acceptors));
             NbdServer nbd = new NbdServer(config.nbd(), transport(engine), acceptors, exports);
-            AdminServer admin = administration(context, catalog, nbd);
+            NodeAdministration operations = operations(context, catalog, nbd);
+            AdminServer admin = new AdminServer(config.admin(), operations, clock);
             CacheOpener opener = new CacheOpener(context, catalog, exports);
             List<CacheEntry> found = opener.list(state.load());
             admin.start();
@@ -70,7 +78,7 @@ public final class Node implements NodeService {
             catalog.save();
             rollback.add(nbd::close);
             nbd.start();
-            parts = new Parts(lock, catalog, admin, nbd, acceptors);
+            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors);
             lifecycle.serving();
             admin.serving();
             rollback.keep();
@@ -78,15 +86,27 @@ public final class Node implements NodeService {
         systemd.status("serving");
     }
 
-    private AdminServer administration(NodeContext context, Catalog catalog, NbdServer nbd) {
-        NodeOperations operations = new NodeOperations(
+    private NodeAdministration operations(NodeContext context, Catalog catalog, NbdServer nbd) {
+        return new NodeOperations(
                 context,
                 lifecycle,
                 catalog,
                 new Views(context, catalog, nbd, lifecycle),
                 new BrickAttachment(context, catalog, exports),
                 new BrickDetachment(catalog, exports, nbd));
-        return new AdminServer(config.admin(), operations, clock);
+    }
+
+    /** What the administration is served with, while the node runs. */
+    NodeAdministration administration() {
+        return running().operations();
+    }
+
+    private Parts running() {
+        Parts running = parts;
+        if (running == null) {
+            throw new IllegalStateException("the node does not run");
+        }
+        return running;
     }
 
     private void open(List<CacheEntry> caches, CacheOpener opener) {
@@ -101,10 +121,7 @@ public final class Node implements NodeService {
 
     @Override
     public void stop() {
-        Parts running = parts;
-        if (running == null) {
-            throw new IllegalStateException("the node does not run");
-        }
+        Parts running = running();
         lifecycle.stopping();
         running.admin().notServing();
         StopSteps steps = new StopSteps(systemd, clock);

@@ -27,15 +27,21 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** The administration API of a running service. Tests set up with it: a call takes no JVM start, unlike the CLI. */
 final class AdminClient implements AutoCloseable {
     private static final int TIMEOUT_SECONDS = 120;
 
+    // gRPC sets TCP options on a Unix socket as well, and Netty warns of each.
+    private static final Logger BOOTSTRAP = Logger.getLogger("io.netty.bootstrap");
+
     private final EventLoopGroup loop;
     private final ManagedChannel channel;
 
     AdminClient(Path socket) {
+        BOOTSTRAP.setLevel(Level.SEVERE);
         loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         channel = NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
                 .eventLoopGroup(loop)

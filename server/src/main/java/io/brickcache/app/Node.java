@@ -12,6 +12,7 @@ import io.brickcache.nbd.Transport;
 import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,7 +46,8 @@ public final class Node implements NodeService {
             NodeAdministration operations,
             AdminServer admin,
             NbdServer nbd,
-            EventLoopGroup acceptors) {}
+            EventLoopGroup acceptors,
+            Watchdog watchdog) {}
 
     public Node(Config config, SystemdNotifier systemd, Clock clock, Entropy entropy) {
         this.config = config;
@@ -57,6 +59,7 @@ public final class Node implements NodeService {
     @Override
     public void start() throws Exception {
         try (Rollback rollback = new Rollback()) {
+            LOG.info("Starting with the state in {}", config.stateDirectory());
             StateLock lock = StateLock.take(config.stateDirectory());
             rollback.add(lock::close);
             IoEngine engine = IoEngine.choose(config.io());
@@ -67,7 +70,8 @@ public final class Node implements NodeService {
             EventLoopGroup acceptors = engine.newGroup("nbd-accept", 1);
             rollback.add(() -> end(acceptors));
             NbdServer nbd = new NbdServer(config.nbd(), transport(engine), acceptors, exports);
-            NodeAdministration operations = operations(context, catalog, nbd);
+            Views views = new Views(context, catalog, nbd, lifecycle);
+            NodeAdministration operations = operations(context, catalog, nbd, views);
             AdminServer admin = new AdminServer(config.admin(), operations, clock);
             CacheOpener opener = new CacheOpener(context, catalog, exports);
             List<CacheEntry> found = opener.list(state.load());
@@ -78,7 +82,10 @@ public final class Node implements NodeService {
             catalog.save();
             rollback.add(nbd::close);
             nbd.start();
-            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors);
+            views.listening(nbd.boundAddresses());
+            Watchdog watchdog = new Watchdog(systemd, catalog);
+            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors, watchdog);
+            watchdog.start();
             lifecycle.serving();
             admin.serving();
             rollback.keep();
@@ -86,12 +93,12 @@ public final class Node implements NodeService {
         systemd.status("serving");
     }
 
-    private NodeAdministration operations(NodeContext context, Catalog catalog, NbdServer nbd) {
+    private NodeAdministration operations(NodeContext context, Catalog catalog, NbdServer nbd, Views views) {
         return new NodeOperations(
                 context,
                 lifecycle,
                 catalog,
-                new Views(context, catalog, nbd, lifecycle),
+                views,
                 new BrickAttachment(context, catalog, exports),
                 new BrickDetachment(catalog, exports, nbd));
     }
@@ -127,6 +134,7 @@ public final class Node implements NodeService {
         StopSteps steps = new StopSteps(systemd, clock);
         steps.run("end of administrative changes", 60, () -> lifecycle.awaitIdle(TimeUnit.MINUTES.toNanos(1)));
         steps.run("NBD", 60, () -> running.nbd().close());
+        steps.run("watchdog", 10, () -> running.watchdog().close());
         steps.run("caches", 300, () -> stopCaches(running.catalog()));
         steps.run("NBD loops", 10, () -> end(running.acceptors()));
         steps.run("administration", 30, () -> running.admin().close());
@@ -135,25 +143,23 @@ public final class Node implements NodeService {
         LOG.info("Stopped");
     }
 
-    private static void stopCaches(Catalog catalog) throws InterruptedException {
-        List<Thread> stopping = new ArrayList<>();
+    /** Stops all caches at once; fails if one of them could not be stopped in order. */
+    private static void stopCaches(Catalog catalog) {
+        List<CompletableFuture<Void>> stopping = new ArrayList<>();
         for (CacheEntry entry : catalog.caches()) {
             RunningCache cache = entry.status().running();
             if (cache != null) {
-                Thread thread = new Thread(
-                        () -> {
-                            cache.stop();
-                            LOG.info("Cache {}: closed", cache.name());
-                        },
-                        "stop-" + cache.name());
-                thread.setDaemon(true);
-                thread.start();
-                stopping.add(thread);
+                stopping.add(CompletableFuture.runAsync(cache::stop, Node::onThreadOfItsOwn)
+                        .thenRun(() -> LOG.info("Cache {}: closed", cache.name())));
             }
         }
-        for (Thread thread : stopping) {
-            thread.join();
-        }
+        CompletableFuture.allOf(stopping.toArray(CompletableFuture[]::new)).join();
+    }
+
+    private static void onThreadOfItsOwn(Runnable task) {
+        Thread thread = new Thread(task, "stop-cache");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private static Transport transport(IoEngine engine) {

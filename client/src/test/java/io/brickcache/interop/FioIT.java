@@ -50,13 +50,7 @@ final class FioIT extends EndToEnd {
         ServiceProcess service = startWithCache(32 * MIB, CONFIG);
         attachNewFile(service, "b", 128 * MIB);
 
-        fio(
-                service,
-                "--rw=randwrite",
-                "--bs=4k",
-                "--verify=crc32c",
-                "--verify_backlog=64",
-                "--iodepth=32");
+        fio(service, "--rw=randwrite", "--bs=4k", "--verify=crc32c", "--verify_backlog=64", "--iodepth=32");
     }
 
     private static void fio(ServiceProcess service, String... options) {

@@ -9,6 +9,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The services of the API with their health and the threads they run on, whatever transport carries them. */
 final class AdminApi {
@@ -21,6 +22,7 @@ final class AdminApi {
 
     private final NodeAdministration node;
     private final Calls calls;
+    private final AtomicBoolean stopped = new AtomicBoolean();
     private final HealthStatusManager health = new HealthStatusManager();
 
     AdminApi(NodeAdministration node, Clock clock) {
@@ -46,7 +48,9 @@ final class AdminApi {
 
     /** Reports NOT_SERVING for good, takes no more calls and cancels the long ones. */
     void stop() {
-        health.enterTerminalState();
+        if (stopped.compareAndSet(false, true)) {
+            health.enterTerminalState();
+        }
         calls.stop();
     }
 

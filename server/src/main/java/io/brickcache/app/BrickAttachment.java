@@ -6,13 +6,12 @@ import io.brickcache.admin.Reason;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoStatus;
 import io.brickcache.block.OpenedDevice;
-import io.brickcache.cache.Cache;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.cache.index.BrickRecord;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,25 +34,22 @@ final class BrickAttachment {
     BrickEntry attach(BrickSpec spec) {
         CacheEntry cache = catalog.cache(spec.cache());
         RunningCache running = cache.running();
-        try (Rollback rollback = new Rollback()) {
+        try {
             OpenedDevice opened = context.open(spec.devicePath());
-            Rollback.Step[] close = {opened::close};
-            rollback.add(() -> close[0].undo());
             KnownBrick known = new KnownBrick(
                     spec.name(),
                     context.entropy().nextUuid(),
                     spec.devicePath(),
                     opened.identity(),
                     opened.geometry().sizeBytes());
-            BrickEntry entry = catalog.reserve(known, cache);
-            rollback.add(() -> catalog.removed(entry));
-            close[0] = () -> {};
-            BlockDevice disk = context.device(opened, running.host());
-            close[0] = () -> running.host().close(disk);
-            CachedBrick cached = makeKnown(running, known, disk);
-            catalog.attached(entry, BrickEntry.serving(new OpenBrick(cached, disk)));
-            exports.add(running.export(cached));
-            rollback.keep();
+            BrickEntry entry = reserve(known, cache, opened);
+            try (Rollback rollback = new Rollback()) {
+                rollback.add(() -> catalog.removed(entry));
+                BlockDevice disk = context.device(opened, running.host());
+                rollback.add(() -> running.host().close(disk));
+                attach(entry, disk, rollback);
+                rollback.keep();
+            }
             LOG.info("Brick {}: attached to {}, {}, {} bytes", spec.name(), spec.cache(), opened, known.sizeBytes());
             return entry;
         } catch (IOException e) {
@@ -61,30 +57,47 @@ final class BrickAttachment {
         }
     }
 
-    private CachedBrick makeKnown(RunningCache running, KnownBrick known, BlockDevice disk) {
+    private BrickEntry reserve(KnownBrick known, CacheEntry cache, OpenedDevice opened) {
+        try {
+            return catalog.reserve(known, cache);
+        } catch (AdminException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    private void attach(BrickEntry entry, BlockDevice disk, Rollback rollback) {
+        RunningCache running = entry.cache().running();
         CompletableFuture<IoStatus> durable = new CompletableFuture<>();
-        Cache cache = running.cache();
-        @Nullable
-        CachedBrick cached = running.host().call(() -> {
-            int id = cache.freeBrickId();
-            if (id < 0) {
-                return null;
-            }
-            BrickRecord record = new BrickRecord(
-                    id, known.name(), known.uuid(), known.device().toString(), known.identity(), known.sizeBytes());
-            return cache.attach(record, disk, durable::complete);
-        });
-        if (cached == null) {
+        CachedBrick cached = running.host().call(() -> attachNow(running, entry.known(), disk, durable::complete));
+        OpenBrick open = new OpenBrick(cached, disk);
+        if (LoopHost.finish(durable).isOk()) {
+            catalog.attached(entry, BrickEntry.serving(open));
+            exports.add(running.export(cached));
+            return;
+        }
+        if (!running.host().await(done -> running.cache().detach(cached, done)).isOk()) {
+            // The cache still knows it, so its disk stays open.
+            rollback.keep();
+            catalog.attached(
+                    entry,
+                    BrickEntry.unavailable("the metadata cannot be written; detach it, or attach it anew", open));
+        }
+        throw Failures.io("brick " + entry.name() + " could not be written to the metadata of cache " + running.name());
+    }
+
+    private static CachedBrick attachNow(
+            RunningCache running, KnownBrick known, BlockDevice disk, Consumer<IoStatus> durable) {
+        int id = running.cache().freeBrickId();
+        if (id < 0) {
             throw new AdminException(
                     Reason.NO_SPACE,
                     "cache " + running.name() + " has as many bricks as it can have",
                     "use another cache",
                     Map.of("cache", running.name()));
         }
-        if (!LoopHost.finish(durable).isOk()) {
-            running.host().await(done -> cache.detach(cached, done));
-            throw Failures.io("brick " + known.name() + " could not be written to the metadata of " + running.name());
-        }
-        return cached;
+        BrickRecord record = new BrickRecord(
+                id, known.name(), known.uuid(), known.device().toString(), known.identity(), known.sizeBytes());
+        return running.cache().attach(record, disk, durable);
     }
 }

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes one cache and runs it; a failure or a cancellation leaves nothing behind. Blocks; used once. */
@@ -58,6 +59,7 @@ final class CacheCreation {
                     spec.sizeBytes() + " makes more than " + SsdLayout.MAX_SLOTS + " blocks of " + spec.blockBytes(),
                     "use larger blocks, or divide it into several caches");
         }
+        CacheOpening.checkHeap(spec.name(), slots);
         CacheFiles.checkDirectory(spec.directory());
         SsdLayout layout = new SsdLayout(context.entropy().nextUuid(), shape, (int) slots);
         Path given = spec.dataPath();
@@ -79,14 +81,15 @@ final class CacheCreation {
         return known;
     }
 
-    /** Makes the cache and runs it. */
-    RunningCache create() {
+    /** Makes the cache, runs it, and hands it over; a failure of that undoes the rest, too. */
+    void create(Consumer<RunningCache> taker) {
         try (Rollback rollback = new Rollback()) {
             makeFiles(rollback);
             LoopHost host = context.startLoop(known.name());
             rollback.add(host::close);
             BlockDevice ssd = context.device(openDataArea(), host);
             rollback.add(() -> host.close(ssd));
+            checkUnused(host, ssd);
             format(host, ssd);
             MetadataStore store =
                     RocksMetadataStore.create(known.metadataDirectory(), context.metaOptions(), host.loop());
@@ -95,8 +98,9 @@ final class CacheCreation {
             putRecord(host, store, record);
             RunningCache running =
                     new CacheOpening(context, known).run(host, store, ssd, new CacheMetadata(record, List.of()));
+            rollback.add(() -> host.await(running.cache()::stop));
+            taker.accept(running);
             rollback.keep();
-            return running;
         } catch (MetadataException e) {
             throw Failures.of(e);
         } catch (IOException e) {
@@ -112,7 +116,7 @@ final class CacheCreation {
         }
         rollback.add(() -> CacheFiles.delete(known));
         if (known.origin() == Origin.OWN_FILE) {
-            CacheFiles.createDataFile(known.dataPath(), layout.areaBytes());
+            CacheFiles.createDataFile(directory, known.dataPath(), layout.areaBytes());
         }
     }
 
@@ -130,13 +134,31 @@ final class CacheCreation {
         return opened;
     }
 
+    /** A device or file of the operator may hold something that somebody still wants. */
+    private void checkUnused(LoopHost host, BlockDevice ssd) {
+        if (known.origin() == Origin.OWN_FILE) {
+            return;
+        }
+        String found = Signatures.recognise(new DeviceStart(host, ssd).read(Signatures.BYTES));
+        if (found != null) {
+            Path path = known.dataPath();
+            throw new AdminException(
+                    Reason.DEVICE_UNSUITABLE,
+                    path + " holds " + found,
+                    "choose another one, or, if nobody needs that, overwrite it with: "
+                            + (found.equals(Signatures.OWN) ? "dd if=/dev/zero bs=4096 count=1 of=" : "wipefs -a ")
+                            + path,
+                    Map.of("path", path.toString(), "found", found));
+        }
+    }
+
     /** Writes the area through, and then the superblock, which makes it a data area. */
     private void format(LoopHost host, BlockDevice ssd) {
         String what = "the creation of cache " + known.name();
         long total = layout.areaBytes();
         DataAreaWriter writer = new DataAreaWriter(
                 ssd, Objects.requireNonNull(host.buffers().tryAllocate(DataAreaWriter.REQUEST_BYTES)), total);
-        CompletableFuture<IoStatus> written = host.submit(writer::start).thenCompose(future -> future);
+        CompletableFuture<IoStatus> written = host.call(writer::start);
         IoStatus status = work.follow(
                 written, () -> new Progress(writer.doneBytes(), total, Progress.Unit.BYTES), writer::cancel);
         if (!status.isOk()) {

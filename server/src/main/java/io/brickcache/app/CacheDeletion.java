@@ -1,5 +1,6 @@
 package io.brickcache.app;
 
+import io.brickcache.admin.AdminException;
 import io.brickcache.app.KnownCache.Origin;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.cache.data.SsdLayout;
@@ -19,7 +20,11 @@ final class CacheDeletion {
 
     /** Deletes it. After a failure it is not available, and may be deleted again. */
     void delete() {
-        RunningCache running = catalog.beginDeletion(entry).running();
+        CacheEntry.Status before = catalog.beginDeletion(entry);
+        RunningCache running = before.running();
+        if (running != null) {
+            checkEmpty(running, before);
+        }
         try {
             if (running != null) {
                 running.stop(ssd -> forget(running.host(), ssd));
@@ -30,6 +35,15 @@ final class CacheDeletion {
             throw Failures.of("cache " + entry.name() + " could not be deleted whole", e);
         }
         catalog.removed(entry);
+    }
+
+    /** Bricks that no name leads to keep a cache from being deleted, too. */
+    private void checkEmpty(RunningCache running, CacheEntry.Status before) {
+        int bricks = running.host().call(() -> running.cache().bricks().size());
+        if (bricks > 0) {
+            catalog.keep(entry, before);
+            throw AdminException.cacheHasBricks(entry.name(), bricks);
+        }
     }
 
     private void forget(LoopHost host, BlockDevice ssd) {

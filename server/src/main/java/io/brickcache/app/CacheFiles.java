@@ -54,9 +54,8 @@ final class CacheFiles {
         }
     }
 
-    /** Makes the data area as a file with all its space. After a failure it may be there in part. */
-    static void createDataFile(Path file, long sizeBytes) throws IOException {
-        Path directory = file.toAbsolutePath().getParent();
+    /** Makes the data area as a file of the directory with all its space. After a failure it may be there in part. */
+    static void createDataFile(Path directory, Path file, long sizeBytes) throws IOException {
         long usable = Files.getFileStore(directory).getUsableSpace();
         if (usable - METADATA_BYTES < sizeBytes) {
             throw noSpace(file, sizeBytes, usable);

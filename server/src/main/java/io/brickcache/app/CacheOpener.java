@@ -4,6 +4,7 @@ import io.brickcache.app.KnownCache.Phase;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.cache.index.MetadataException;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,29 +27,44 @@ final class CacheOpener {
         this.exports = exports;
     }
 
-    /** Brings one cache back, or takes away the rest of one that was never finished or never gone. */
-    void bringBack(KnownCache known) {
-        if (known.phase() != Phase.READY) {
-            takeAway(known);
-            return;
-        }
+    /**
+     * Lists everything as not available yet, so that nobody takes a node that is starting for one without bricks, and takes
+     * away what is left of caches that were never finished or never gone. Answers with what is to be {@link #open}ed.
+     */
+    List<CacheEntry> list(List<KnownCache> known) {
+        known.stream().filter(cache -> cache.phase() != Phase.READY).forEach(CacheOpener::takeAway);
+        return known.stream()
+                .filter(cache -> cache.phase() == Phase.READY)
+                .map(this::list)
+                .toList();
+    }
+
+    private CacheEntry list(KnownCache known) {
         CacheEntry entry = catalog.found(known, CacheEntry.unavailable("it is being opened"));
-        CacheOpening opening = new CacheOpening(context, known);
+        for (KnownBrick brick : known.bricks()) {
+            catalog.found(brick, entry, BrickEntry.unavailable("cache " + entry.name() + " is being opened", null));
+        }
+        return entry;
+    }
+
+    /** Opens a cache and its bricks, or says in its entry why it cannot. */
+    void open(CacheEntry entry) {
+        CacheOpening opening = new CacheOpening(context, entry.known());
         try {
             RunningCache running = opening.open();
             entry.become(CacheEntry.serving(running));
+            catalog.forgetBricksOf(entry);
             for (CachedBrick brick : running.host().call(() -> running.cache().bricks())) {
                 serve(entry, running, brick, opening.missing());
             }
         } catch (MetadataException | IOException | RuntimeException | OutOfMemoryError e) {
             String reason = Failures.message(e);
-            LOG.error("Cache {}: not available: {}", known.name(), reason);
-            LOG.debug("Cache {}: not available", known.name(), e);
+            LOG.error("Cache {}: not available: {}", entry.name(), reason);
+            LOG.debug("Cache {}: not available", entry.name(), e);
             entry.become(CacheEntry.unavailable(reason));
-            for (KnownBrick brick : known.bricks()) {
-                catalog.found(
-                        brick, entry, BrickEntry.unavailable("cache " + known.name() + " is not available", null));
-            }
+            catalog.bricksOf(entry)
+                    .forEach(brick -> brick.become(
+                            BrickEntry.unavailable("cache " + entry.name() + " is not available: " + reason, null)));
         }
     }
 
@@ -57,7 +73,7 @@ final class CacheOpener {
         String reason = missing.get(brick.id());
         BrickEntry.Status status = reason == null ? BrickEntry.serving(open) : BrickEntry.unavailable(reason, open);
         KnownBrick known = KnownBrick.of(brick.record());
-        if (catalog.found(known, entry, status) == null) {
+        if (!catalog.found(known, entry, status)) {
             LOG.error("Brick {} of cache {}: not served, another brick has its name", known.name(), entry.name());
         } else if (reason == null) {
             exports.add(running.export(brick));
@@ -65,18 +81,12 @@ final class CacheOpener {
     }
 
     private static void takeAway(KnownCache known) {
-        LOG.warn(
-                "Cache {}: its {} was cut short; removing what is left",
-                known.name(),
-                known.phase() == Phase.CREATING ? "creation" : "deletion");
+        String what = known.phase() == Phase.CREATING ? "creation" : "deletion";
+        LOG.warn("Cache {}: its {} was cut short; removing what is left", known.name(), what);
         try {
             CacheFiles.delete(known);
         } catch (IOException e) {
-            LOG.warn(
-                    "Cache {}: what is left in {} cannot be removed: {}",
-                    known.name(),
-                    known.directory(),
-                    e.toString());
+            LOG.warn("Cache {}: what is left in {} cannot be removed", known.name(), known.directory(), e);
         }
     }
 }

@@ -1,5 +1,7 @@
 package io.brickcache.app;
 
+import io.brickcache.admin.AdminException;
+import io.brickcache.admin.Reason;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoStatus;
 import io.brickcache.block.OpenedDevice;
@@ -29,6 +31,9 @@ final class CacheOpening {
 
     private static final Logger LOG = LoggerFactory.getLogger(CacheOpening.class);
 
+    /** What the index and the policy take of the heap, at most. */
+    private static final long INDEX_BYTES_PER_SLOT = 32;
+
     private final NodeContext context;
     private final KnownCache known;
     private final Map<Integer, String> missing = new HashMap<>();
@@ -53,12 +58,28 @@ final class CacheOpening {
             rollback.add(store::close);
             CacheMetadata metadata = CacheMetadata.read(store);
             checkIdentity(metadata.cache());
+            checkHeap(known.name(), metadata.cache().slots());
             BlockDevice ssd = context.device(context.open(known.dataPath()), host);
             rollback.add(() -> host.close(ssd));
             checkSuperblock(host, ssd, metadata.cache());
             RunningCache running = run(host, store, ssd, metadata);
             rollback.keep();
             return running;
+        }
+    }
+
+    /** Refuses a cache whose index would not fit the heap: running out of memory would end the service. */
+    static void checkHeap(String name, long slots) {
+        Runtime runtime = Runtime.getRuntime();
+        long freeBytes = runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
+        long indexBytes = slots * INDEX_BYTES_PER_SLOT;
+        if (indexBytes > freeBytes) {
+            throw new AdminException(
+                    Reason.NO_SPACE,
+                    "the index of cache " + name + " takes up to " + indexBytes + " bytes of memory, the service has "
+                            + freeBytes + " left",
+                    "give the service a larger heap (-Xmx), or use larger blocks",
+                    Map.of("cache", name));
         }
     }
 

@@ -11,14 +11,18 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The caches and bricks of the node. A change reserves its cache or brick here, briefly under one lock, does its work
  * without it, and then says how it went: so changes of one thing exclude each other, and neither holds up others nor those
- * who look. What must be known after a restart is in the {@link NodeState} before a method returns.
+ * who look. What a restart must know is in the {@link NodeState} before a method returns; if it cannot be written, the
+ * change is refused.
  */
 final class Catalog {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Catalog.class);
 
     private final NodeState state;
     private final Map<String, CacheEntry> caches = new ConcurrentHashMap<>();
@@ -63,10 +67,14 @@ final class Catalog {
         return entry;
     }
 
-    /** Takes in a brick at the start; a name that two caches claim is the first one's. */
-    synchronized @Nullable BrickEntry found(KnownBrick known, CacheEntry cache, BrickEntry.Status status) {
-        BrickEntry entry = new BrickEntry(known, cache, status);
-        return bricks.putIfAbsent(known.name(), entry) == null ? entry : null;
+    /** Takes in a brick at the start; false if a brick of another cache has its name. */
+    synchronized boolean found(KnownBrick known, CacheEntry cache, BrickEntry.Status status) {
+        return bricks.putIfAbsent(known.name(), new BrickEntry(known, cache, status)) == null;
+    }
+
+    /** The cache itself will tell at the start which bricks it has. */
+    synchronized void forgetBricksOf(CacheEntry cache) {
+        bricks.values().removeIf(brick -> brick.cache() == cache);
     }
 
     /** A cache will be created. */
@@ -117,10 +125,16 @@ final class Catalog {
         return before;
     }
 
+    /** A cache that was to be deleted stays, as it was. */
+    synchronized void keep(CacheEntry entry, CacheEntry.Status before) {
+        entry.become(before);
+        saveIfPossible();
+    }
+
     /** The cache is gone. */
     synchronized void removed(CacheEntry entry) {
         caches.remove(entry.name());
-        save();
+        saveIfPossible();
     }
 
     /** A brick will be attached to a cache that serves. */
@@ -146,7 +160,7 @@ final class Catalog {
     /** The reserved brick is known to its cache. */
     synchronized void attached(BrickEntry entry, BrickEntry.Status status) {
         entry.become(status);
-        save();
+        saveIfPossible();
     }
 
     /** A brick will be detached: nothing else is done with it meanwhile. Answers with what it was. */
@@ -173,7 +187,7 @@ final class Catalog {
     /** The brick is gone, or was never attached. */
     synchronized void removed(BrickEntry entry) {
         bricks.remove(entry.name());
-        save();
+        saveIfPossible();
     }
 
     /** Writes everything that a restart must know. */
@@ -196,6 +210,15 @@ final class Catalog {
             state.save(known);
         } catch (IOException e) {
             throw Failures.of("the state file " + state.file() + " cannot be written", e);
+        }
+    }
+
+    /** Saves what a restart can do without: the metadata of the caches says which bricks there are. */
+    private void saveIfPossible() {
+        try {
+            save();
+        } catch (AdminException e) {
+            LOG.error("{}", e.getMessage());
         }
     }
 

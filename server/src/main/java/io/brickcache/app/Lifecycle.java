@@ -4,6 +4,7 @@ import io.brickcache.admin.AdminException;
 import io.brickcache.admin.NodeView;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /** Where the node is between its start and its end, and which changes are under way. Thread-safe. */
 final class Lifecycle {
@@ -52,8 +53,17 @@ final class Lifecycle {
         }
     }
 
-    /** A change of the node begins; the answer is closed at its end. */
-    Change change() {
+    /** Makes a change of the node, which begins only while it serves and which a stop waits for. */
+    <T> T change(Supplier<T> change) {
+        begin();
+        try {
+            return change.get();
+        } finally {
+            end();
+        }
+    }
+
+    private void begin() {
         lock.lock();
         try {
             switch (state) {
@@ -64,10 +74,9 @@ final class Lifecycle {
         } finally {
             lock.unlock();
         }
-        return this::changed;
     }
 
-    private void changed() {
+    private void end() {
         lock.lock();
         try {
             changes--;
@@ -92,12 +101,5 @@ final class Lifecycle {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** A change under way. */
-    @FunctionalInterface
-    interface Change extends AutoCloseable {
-        @Override
-        void close();
     }
 }

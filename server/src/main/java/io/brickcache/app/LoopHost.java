@@ -1,6 +1,7 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.AdminException;
+import io.brickcache.admin.Reason;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoStatus;
@@ -8,6 +9,7 @@ import io.brickcache.block.ring.IoEngine;
 import io.brickcache.block.ring.NettyLoop;
 import io.brickcache.env.Clock;
 import io.netty.channel.EventLoopGroup;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -37,8 +39,22 @@ final class LoopHost {
 
     /** Starts a loop of the engine's kind; {@code bufferBytes} as {@link BufferPool} wants them. */
     static LoopHost start(IoEngine engine, String name, int bufferBytes, Clock clock) {
+        BufferPool buffers = allocate(name, bufferBytes);
         EventLoopGroup group = engine.newGroup("cache-" + name, 1);
-        return new LoopHost(group, new NettyLoop(group.next(), clock), new BufferPool(bufferBytes));
+        return new LoopHost(group, new NettyLoop(group.next(), clock), buffers);
+    }
+
+    private static BufferPool allocate(String name, int bufferBytes) {
+        try {
+            return new BufferPool(bufferBytes);
+        } catch (OutOfMemoryError e) {
+            throw new AdminException(
+                    Reason.NO_SPACE,
+                    "no " + bufferBytes + " bytes of memory are left for the buffers of cache " + name,
+                    "give the service more (-XX:MaxDirectMemorySize), or each cache less (cache.buffers)",
+                    Map.of("cache", name),
+                    e);
+        }
     }
 
     NettyLoop loop() {

@@ -55,18 +55,18 @@ public final class Node implements NodeService {
             IoEngine engine = IoEngine.choose(config.io());
             NodeContext context = new NodeContext(config, engine, clock, entropy);
             NodeState state = new NodeState(config.stateDirectory());
-            List<KnownCache> known = state.load();
             Catalog catalog = new Catalog(state);
 
             EventLoopGroup acceptors = engine.newGroup("nbd-accept", 1);
             rollback.add(() -> end(acceptors));
             NbdServer nbd = new NbdServer(config.nbd(), transport(engine), acceptors, exports);
             AdminServer admin = administration(context, catalog, nbd);
+            CacheOpener opener = new CacheOpener(context, catalog, exports);
+            List<CacheEntry> found = opener.list(state.load());
             admin.start();
             rollback.add(admin::close);
-
             rollback.add(() -> stopCaches(catalog));
-            bringBack(new CacheOpener(context, catalog, exports), known);
+            open(found, opener);
             catalog.save();
             rollback.add(nbd::close);
             nbd.start();
@@ -89,13 +89,13 @@ public final class Node implements NodeService {
         return new AdminServer(config.admin(), operations, clock);
     }
 
-    private void bringBack(CacheOpener opener, List<KnownCache> known) {
-        for (int i = 0; i < known.size(); i++) {
-            String what = "opening cache " + known.get(i).name() + " (" + (i + 1) + " of " + known.size() + ")";
+    private void open(List<CacheEntry> caches, CacheOpener opener) {
+        for (int i = 0; i < caches.size(); i++) {
+            String what = "opening cache " + caches.get(i).name() + " (" + (i + 1) + " of " + caches.size() + ")";
             lifecycle.starting(what);
             systemd.status(what);
             systemd.extendTimeout(OPENING_US);
-            opener.bringBack(known.get(i));
+            opener.open(caches.get(i));
         }
     }
 

@@ -54,31 +54,28 @@ final class NodeOperations implements NodeAdministration {
 
     @Override
     public CacheView createCache(CacheSpec spec, ProgressListener progress) {
-        try (Lifecycle.Change change = lifecycle.change()) {
+        return lifecycle.change(() -> {
             CacheCreation creation = CacheCreation.plan(context, spec, new LongWork(progress, lifecycle));
             CacheEntry entry = catalog.reserve(creation.known());
             try (Rollback rollback = new Rollback()) {
                 rollback.add(() -> catalog.removed(entry));
-                RunningCache running = creation.create();
-                rollback.add(() -> CacheFiles.delete(entry.known()));
-                rollback.add(running::close);
-                catalog.created(entry, running);
+                creation.create(running -> catalog.created(entry, running));
                 rollback.keep();
             }
             LOG.info("Cache {}: created in {}", spec.name(), spec.directory());
             return views.cache(entry);
-        }
+        });
     }
 
     @Override
     public CacheView deleteCache(String name) {
-        try (Lifecycle.Change change = lifecycle.change()) {
+        return lifecycle.change(() -> {
             CacheEntry entry = catalog.cache(name);
             CacheView last = views.cache(entry);
             new CacheDeletion(catalog, entry).delete();
             LOG.info("Cache {}: deleted", name);
             return last;
-        }
+        });
     }
 
     @Override
@@ -93,24 +90,24 @@ final class NodeOperations implements NodeAdministration {
 
     @Override
     public BrickView attachBrick(BrickSpec spec) {
-        try (Lifecycle.Change change = lifecycle.change()) {
+        return lifecycle.change(() -> {
             return views.brick(attachment.attach(spec));
-        }
+        });
     }
 
     @Override
     public BrickView detachBrick(String name, DirtyData dirtyData, ProgressListener progress) {
-        try (Lifecycle.Change change = lifecycle.change()) {
+        return lifecycle.change(() -> {
             BrickEntry entry = catalog.brick(name);
             BrickView last = views.brick(entry);
             detachment.detach(entry, dirtyData, new LongWork(progress, lifecycle));
             return last;
-        }
+        });
     }
 
     @Override
     public BrickView flushBrick(String name, ProgressListener progress) {
-        try (Lifecycle.Change change = lifecycle.change()) {
+        return lifecycle.change(() -> {
             BrickEntry entry = catalog.brick(name);
             catalog.beginFlush(entry);
             try {
@@ -123,6 +120,6 @@ final class NodeOperations implements NodeAdministration {
                 catalog.endFlush(entry);
             }
             return views.brick(entry);
-        }
+        });
     }
 }

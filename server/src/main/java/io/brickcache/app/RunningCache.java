@@ -22,6 +22,8 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
 
     private static final Logger LOG = LoggerFactory.getLogger(RunningCache.class);
 
+    private static final int COMMIT_TRIES = 3;
+
     /** What clients get to see of a brick. */
     Export export(CachedBrick brick) {
         return new Export(
@@ -43,17 +45,23 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
     /** As {@link #stop()}, with something done to the data area before it is closed. */
     void stop(Consumer<BlockDevice> last) {
         host.await(done -> demoter.stop(() -> done.accept(IoStatus.OK)));
-        IoStatus status = host.await(cache::stop);
-        if (!status.isOk()) {
-            LOG.error(
-                    "Cache {}: the last commit failed; what was written since the one before and not flushed is lost",
-                    name);
-        }
+        commitForTheLastTime();
         try {
             last.accept(ssd);
         } finally {
             close();
         }
+    }
+
+    private void commitForTheLastTime() {
+        for (int i = 0; i < COMMIT_TRIES; i++) {
+            if (host.await(cache::stop).isOk()) {
+                return;
+            }
+        }
+        LOG.error(
+                "Cache {}: the last commit failed; what was written and not flushed since the one before is lost",
+                name);
     }
 
     /** Gives everything back without a last commit, as for a cache that is to be deleted. */

@@ -56,8 +56,9 @@ final class StopSteps {
             failed.add(name + " has not ended within " + seconds + " s");
             LOG.error("stop: {} has not ended within {} s, going on without it", name, seconds);
         } catch (ExecutionException e) {
-            failed.add(name + ": " + Failures.message(e.getCause()));
-            LOG.error("stop: {} failed", name, e.getCause());
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            failed.add(name + ": " + Failures.message(cause));
+            LOG.error("stop: {} failed", name, cause);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted in the stop, at: " + name, e);

@@ -91,7 +91,10 @@ final class Views {
         }
         return new CacheNumbers(
                 new CacheView.Slots(
-                        stats.slots(), stats.mappedSlots() - stats.dirtySlots(), stats.dirtySlots(), stats.freeSlots()),
+                        stats.slots(),
+                        Math.max(0, stats.mappedSlots() - stats.dirtySlots()),
+                        stats.dirtySlots(),
+                        stats.freeSlots()),
                 new CacheView.Counters(stats.commits(), stats.failedCommits(), readErrors, writeErrors, mismatches));
     }
 

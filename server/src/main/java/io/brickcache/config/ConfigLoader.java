@@ -89,6 +89,7 @@ public final class ConfigLoader {
                         settings.get(ConfigKey.CACHE_DIRTY_LOW),
                         settings.get(ConfigKey.CACHE_DIRTY_HIGH),
                         settings.get(ConfigKey.CACHE_MAX_DIRTY_AGE),
+                        settings.get(ConfigKey.CACHE_IDLE_DELAY),
                         settings.get(ConfigKey.CACHE_METADATA_MEMORY)));
         if (nbd == null || admin == null || io == null || cache == null) {
             throw new ConfigException(settings.problems());

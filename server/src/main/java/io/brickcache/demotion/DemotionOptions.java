@@ -13,11 +13,14 @@ import io.brickcache.cache.CacheOptions;
  */
 public record DemotionOptions(int lowPercent, int highPercent, long maxDirtyAgeNs, long idleNs, long hotNs) {
 
-    private static final long IDLE_NS = 1_000_000_000L;
     private static final long HOT_NS = 3_000_000_000L;
 
     public static DemotionOptions of(CacheOptions options) {
         return new DemotionOptions(
-                options.dirtyLowPercent(), options.dirtyHighPercent(), options.maxDirtyAgeNs(), IDLE_NS, HOT_NS);
+                options.dirtyLowPercent(),
+                options.dirtyHighPercent(),
+                options.maxDirtyAgeNs(),
+                options.idleDelayNs(),
+                HOT_NS);
     }
 }

@@ -43,6 +43,7 @@ class ConfigLoaderTest {
               dirty_low: 5%
               dirty_high: 70%
               max_dirty_age: 2h
+              idle_delay: 1h
               metadata_memory: 8388608
             """;
 
@@ -63,7 +64,8 @@ class ConfigLoaderTest {
         assertThat(config.admin().socketGroup()).isEqualTo("storage");
         assertThat(config.io()).isEqualTo(new IoOptions(IoOptions.Engine.POOLED, 3, false));
         assertThat(config.cache())
-                .isEqualTo(new CacheOptions(64 << 20, 250_000_000L, 5, 70, 7_200_000_000_000L, 8L << 20));
+                .isEqualTo(new CacheOptions(
+                        64 << 20, 250_000_000L, 5, 70, 7_200_000_000_000L, 3_600_000_000_000L, 8L << 20));
     }
 
     @ParameterizedTest

@@ -112,6 +112,7 @@ class EngineSystem implements SystemUnderTest {
                     scenario.dirtyLowPercent(),
                     scenario.dirtyHighPercent(),
                     entropy.pick(1_000_000_000L, 60_000_000_000L),
+                    entropy.pick(1_000_000_000L, 60_000_000_000L),
                     CacheOptions.MIN_METADATA_MEMORY_BYTES);
             try {
                 runningCache = BuggyCaches.load(

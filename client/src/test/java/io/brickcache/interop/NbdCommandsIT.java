@@ -18,7 +18,7 @@ final class NbdCommandsIT extends EndToEnd {
     @ValueSource(strings = {"commands.py", "contexts.py", "errors.py", "negotiation.py"})
     void shouldAnswerAsPublishedWhenNbdshRuns(String script) throws IOException {
         ServiceProcess service =
-                startWithCache(16 * MIB, "cache: {max_dirty_age: 1h, dirty_low: 90%, dirty_high: 95%}");
+                startWithCache(16 * MIB, "cache: {max_dirty_age: 1h, idle_delay: 1h, dirty_low: 90%, dirty_high: 95%}");
         attachNewFile(service, "b", 64 * MIB + 512);
 
         Tool.run(Map.of("NBD_URI", service.uri("b")), read(script), List.of("nbdsh", "-c", "-"))

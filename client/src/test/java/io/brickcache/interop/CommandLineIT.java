@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 
 /** The packaged CLI on the real service: what it says, and the exit codes scripts rely on. */
 final class CommandLineIT extends EndToEnd {
-    private static final String NO_DEMOTION = "cache: {dirty_low: 94%, dirty_high: 95%, max_dirty_age: 24h}";
+    private static final String NO_DEMOTION =
+            "cache: {dirty_low: 98%, dirty_high: 99%, max_dirty_age: 24h, idle_delay: 24h}";
 
     CommandLineIT(IoEngine engine) {
         super(engine);

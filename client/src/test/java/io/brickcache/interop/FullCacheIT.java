@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 final class FullCacheIT extends EndToEnd {
     private static final long CACHE_BYTES = 32 * MIB;
     private static final long BRICK_BYTES = 160 * MIB;
-    private static final String NO_DEMOTION = "cache: {dirty_low: 94%, dirty_high: 95%, max_dirty_age: 24h}";
+    private static final String NO_DEMOTION =
+            "cache: {dirty_low: 98%, dirty_high: 99%, max_dirty_age: 24h, idle_delay: 24h}";
 
     FullCacheIT(IoEngine engine) {
         super(engine);

@@ -81,7 +81,7 @@ final class NbdToolsIT extends EndToEnd {
     @Test
     void shouldTellWhatIsCachedWhenNbdinfoAsksForTheMap() throws IOException {
         ServiceProcess service =
-                startWithCache(16 * MIB, "cache: {max_dirty_age: 1h, dirty_low: 90%, dirty_high: 95%}");
+                startWithCache(16 * MIB, "cache: {max_dirty_age: 1h, idle_delay: 1h, dirty_low: 90%, dirty_high: 95%}");
         attachNewFile(service, "b", 8 * MIB);
         Tool.run("nbdsh", "-u", service.uri("b"), "-c", "h.pwrite(b'brickcache' * 32768, 1 << 20); h.flush()")
                 .succeeded();

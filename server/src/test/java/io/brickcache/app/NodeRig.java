@@ -49,7 +49,14 @@ final class NodeRig implements AutoCloseable {
                 NbdOptions.listeningOn(new ListenAddress.Unix(nbdSocket()), new ListenAddress.Tcp("127.0.0.1", 0)),
                 new AdminOptions(new ListenAddress.Unix(directory.resolve("admin.sock")), 0600, null),
                 new IoOptions(engine, 4, false),
-                new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, 3_600_000_000_000L, 4L << 20));
+                new CacheOptions(
+                        CacheOptions.MIN_BUFFER_BYTES,
+                        100_000_000L,
+                        90,
+                        95,
+                        3_600_000_000_000L,
+                        3_600_000_000_000L,
+                        4L << 20));
         return new Node(config, SystemdNotifier.fromEnvironment(Map.of()), new SystemClock(), new SecureEntropy());
     }
 

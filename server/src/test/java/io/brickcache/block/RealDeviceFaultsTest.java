@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is particular to files and block devices, on both engines: holes, tails, write protection, media that fail. */
 @Timeout(60)
+@Tag("root")
 class RealDeviceFaultsTest {
 
     private static final int MIB = 1 << 20;

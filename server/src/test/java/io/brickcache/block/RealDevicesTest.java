@@ -5,6 +5,7 @@ import io.brickcache.block.OpenOptions.Access;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** The contract on both engines, on files and loop devices, past the page cache and through it. */
 class RealDevicesTest {
@@ -68,6 +69,7 @@ class RealDevicesTest {
     }
 
     @Nested
+    @Tag("root")
     class RingOnLargeSectorFile extends RealContract {
         RingOnLargeSectorFile() {
             super(Engine.IO_URING, LARGE_SECTOR_FILE);
@@ -75,6 +77,7 @@ class RealDevicesTest {
     }
 
     @Nested
+    @Tag("root")
     class RingOnLoop512 extends RealContract {
         RingOnLoop512() {
             super(Engine.IO_URING, LOOP_512);
@@ -82,6 +85,7 @@ class RealDevicesTest {
     }
 
     @Nested
+    @Tag("root")
     class RingOnLoop4096 extends RealContract {
         RingOnLoop4096() {
             super(Engine.IO_URING, LOOP_4096);
@@ -110,6 +114,7 @@ class RealDevicesTest {
     }
 
     @Nested
+    @Tag("root")
     class PooledOnLargeSectorFile extends RealContract {
         PooledOnLargeSectorFile() {
             super(Engine.POOLED, LARGE_SECTOR_FILE);
@@ -117,6 +122,7 @@ class RealDevicesTest {
     }
 
     @Nested
+    @Tag("root")
     class PooledOnLoop512 extends RealContract {
         PooledOnLoop512() {
             super(Engine.POOLED, LOOP_512);
@@ -124,6 +130,7 @@ class RealDevicesTest {
     }
 
     @Nested
+    @Tag("root")
     class PooledOnLoop4096 extends RealContract {
         PooledOnLoop4096() {
             super(Engine.POOLED, LOOP_4096);
@@ -138,6 +145,7 @@ class RealDevicesTest {
     }
 
     @Nested
+    @Tag("root")
     class AdaptedRingOnLoop4096 extends AdaptedContract {
         AdaptedRingOnLoop4096() {
             super(Engine.IO_URING, LOOP_4096);
@@ -145,6 +153,7 @@ class RealDevicesTest {
     }
 
     @Nested
+    @Tag("root")
     class AdaptedPooledOnLargeSectorFile extends AdaptedContract {
         AdaptedPooledOnLargeSectorFile() {
             super(Engine.POOLED, LARGE_SECTOR_FILE);

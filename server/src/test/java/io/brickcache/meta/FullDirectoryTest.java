@@ -24,12 +24,14 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A store on a small file system of its own that is filled to the last byte. Needs the right to mount. */
 @Timeout(180)
+@Tag("root")
 class FullDirectoryTest {
 
     private static final int FILE_SYSTEM_MIB = 24;

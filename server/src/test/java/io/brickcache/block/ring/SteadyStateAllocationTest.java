@@ -18,11 +18,13 @@ import java.lang.management.ManagementFactory;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Counts what the loop's thread allocates per request when nothing but requests goes on. */
+@Tag("own-jvm")
 @Timeout(120)
 class SteadyStateAllocationTest {
 

@@ -1,5 +1,8 @@
 package io.brickcache.interop;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.brickcache.admin.v1.BrickStats;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,10 +51,31 @@ final class KillIT extends EndToEnd {
         }
 
         for (BrickLoad load : loads) {
+            load.runRandom(service, 16 * MIB, () -> {});
+            load.checkRunning(service);
+        }
+        assertWasBusy(service, loads);
+        for (BrickLoad load : loads) {
             System.out.println(load);
             service.admin().flushAndDetach(load.export());
             load.checkDevice();
         }
+    }
+
+    /** The kills are worth something only while all of the engine is at work. */
+    private static void assertWasBusy(ServiceProcess service, List<BrickLoad> loads) {
+        List<BrickStats> stats = loads.stream()
+                .map(load -> service.admin().brick(load.export()).getStats())
+                .toList();
+        assertThat(stats.stream().mapToLong(BrickStats::getDemotedBlocks).sum())
+                .as("demoted blocks")
+                .isPositive();
+        assertThat(stats.stream().mapToLong(BrickStats::getEvictedBlocks).sum())
+                .as("evicted blocks")
+                .isPositive();
+        assertThat(stats.stream().mapToLong(BrickStats::getPromotedBlocks).sum())
+                .as("promoted blocks")
+                .isPositive();
     }
 
     private BrickLoad load(ServiceProcess service, String export, long sizeBytes, SplittableRandom random)

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Counts what the loop's thread allocates per request when nothing but requests goes on. */
-@Tag("own-jvm")
 @Timeout(120)
+@Tag("alone")
 class SteadyStateAllocationTest {
 
     private static final int DEPTH = 32;

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.core.joran.spi.JoranException;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 class LogLineConverterTest {
 
@@ -33,8 +35,12 @@ class LogLineConverterTest {
     }
 
     @Test
-    void shouldQuietenTheLibrariesWhenTheShippedConfigurationIsUsed() {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    void shouldQuietenTheLibrariesWhenTheShippedConfigurationIsUsed() throws JoranException {
+        LoggerContext context = new LoggerContext();
+        JoranConfigurator configurator = new JoranConfigurator();
+        configurator.setContext(context);
+        configurator.doConfigure(
+                Objects.requireNonNull(LogLineConverter.class.getResource("/logback.xml"), "the shipped logback.xml"));
 
         assertThat(context.getLogger("io.netty.bootstrap.Bootstrap").getEffectiveLevel())
                 .isEqualTo(Level.ERROR);

@@ -26,6 +26,9 @@ final class NodeRig implements AutoCloseable {
 
     static final long MIB = 1 << 20;
 
+    /** Nothing goes to the disk by itself. */
+    private static final long HOUR_NS = 3_600_000_000_000L;
+
     private final Path directory;
     private final IoOptions.Engine engine;
     private @Nullable Node node;
@@ -49,14 +52,7 @@ final class NodeRig implements AutoCloseable {
                 NbdOptions.listeningOn(new ListenAddress.Unix(nbdSocket()), new ListenAddress.Tcp("127.0.0.1", 0)),
                 new AdminOptions(new ListenAddress.Unix(directory.resolve("admin.sock")), 0600, null),
                 new IoOptions(engine, 4, false),
-                new CacheOptions(
-                        CacheOptions.MIN_BUFFER_BYTES,
-                        100_000_000L,
-                        90,
-                        95,
-                        3_600_000_000_000L,
-                        3_600_000_000_000L,
-                        4L << 20));
+                new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, HOUR_NS, HOUR_NS, 4L << 20));
         return new Node(config, SystemdNotifier.fromEnvironment(Map.of()), new SystemClock(), new SecureEntropy());
     }
 

@@ -1,6 +1,7 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.AdminServer;
+import io.brickcache.admin.NodeAdministration;
 import io.brickcache.block.IoOptions;
 import io.brickcache.block.ring.IoEngine;
 import io.brickcache.config.Config;
@@ -11,6 +12,7 @@ import io.brickcache.nbd.Transport;
 import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,7 +40,14 @@ public final class Node implements NodeService {
     private @Nullable Parts parts;
 
     /** What runs between start and stop. */
-    private record Parts(StateLock lock, Catalog catalog, AdminServer admin, NbdServer nbd, EventLoopGroup acceptors) {}
+    private record Parts(
+            StateLock lock,
+            Catalog catalog,
+            NodeAdministration operations,
+            AdminServer admin,
+            NbdServer nbd,
+            EventLoopGroup acceptors,
+            Watchdog watchdog) {}
 
     public Node(Config config, SystemdNotifier systemd, Clock clock, Entropy entropy) {
         this.config = config;
@@ -50,6 +59,7 @@ public final class Node implements NodeService {
     @Override
     public void start() throws Exception {
         try (Rollback rollback = new Rollback()) {
+            LOG.info("Starting with the state in {}", config.stateDirectory());
             StateLock lock = StateLock.take(config.stateDirectory());
             rollback.add(lock::close);
             IoEngine engine = IoEngine.choose(config.io());
@@ -60,7 +70,9 @@ public final class Node implements NodeService {
             EventLoopGroup acceptors = engine.newGroup("nbd-accept", 1);
             rollback.add(() -> end(acceptors));
             NbdServer nbd = new NbdServer(config.nbd(), transport(engine), acceptors, exports);
-            AdminServer admin = administration(context, catalog, nbd);
+            Views views = new Views(context, catalog, nbd, lifecycle);
+            NodeAdministration operations = operations(context, catalog, nbd, views);
+            AdminServer admin = new AdminServer(config.admin(), operations, clock);
             CacheOpener opener = new CacheOpener(context, catalog, exports);
             List<CacheEntry> found = opener.list(state.load());
             admin.start();
@@ -70,7 +82,10 @@ public final class Node implements NodeService {
             catalog.save();
             rollback.add(nbd::close);
             nbd.start();
-            parts = new Parts(lock, catalog, admin, nbd, acceptors);
+            views.listening(nbd.boundAddresses());
+            Watchdog watchdog = new Watchdog(systemd, catalog);
+            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors, watchdog);
+            watchdog.start();
             lifecycle.serving();
             admin.serving();
             rollback.keep();
@@ -78,15 +93,27 @@ public final class Node implements NodeService {
         systemd.status("serving");
     }
 
-    private AdminServer administration(NodeContext context, Catalog catalog, NbdServer nbd) {
-        NodeOperations operations = new NodeOperations(
+    private NodeAdministration operations(NodeContext context, Catalog catalog, NbdServer nbd, Views views) {
+        return new NodeOperations(
                 context,
                 lifecycle,
                 catalog,
-                new Views(context, catalog, nbd, lifecycle),
+                views,
                 new BrickAttachment(context, catalog, exports),
                 new BrickDetachment(catalog, exports, nbd));
-        return new AdminServer(config.admin(), operations, clock);
+    }
+
+    /** What the administration is served with, while the node runs. */
+    NodeAdministration administration() {
+        return running().operations();
+    }
+
+    private Parts running() {
+        Parts running = parts;
+        if (running == null) {
+            throw new IllegalStateException("the node does not run");
+        }
+        return running;
     }
 
     private void open(List<CacheEntry> caches, CacheOpener opener) {
@@ -101,15 +128,13 @@ public final class Node implements NodeService {
 
     @Override
     public void stop() {
-        Parts running = parts;
-        if (running == null) {
-            throw new IllegalStateException("the node does not run");
-        }
+        Parts running = running();
         lifecycle.stopping();
         running.admin().notServing();
         StopSteps steps = new StopSteps(systemd, clock);
         steps.run("end of administrative changes", 60, () -> lifecycle.awaitIdle(TimeUnit.MINUTES.toNanos(1)));
         steps.run("NBD", 60, () -> running.nbd().close());
+        steps.run("watchdog", 10, () -> running.watchdog().close());
         steps.run("caches", 300, () -> stopCaches(running.catalog()));
         steps.run("NBD loops", 10, () -> end(running.acceptors()));
         steps.run("administration", 30, () -> running.admin().close());
@@ -118,25 +143,23 @@ public final class Node implements NodeService {
         LOG.info("Stopped");
     }
 
-    private static void stopCaches(Catalog catalog) throws InterruptedException {
-        List<Thread> stopping = new ArrayList<>();
+    /** Stops all caches at once; fails if one of them could not be stopped in order. */
+    private static void stopCaches(Catalog catalog) {
+        List<CompletableFuture<Void>> stopping = new ArrayList<>();
         for (CacheEntry entry : catalog.caches()) {
             RunningCache cache = entry.status().running();
             if (cache != null) {
-                Thread thread = new Thread(
-                        () -> {
-                            cache.stop();
-                            LOG.info("Cache {}: closed", cache.name());
-                        },
-                        "stop-" + cache.name());
-                thread.setDaemon(true);
-                thread.start();
-                stopping.add(thread);
+                stopping.add(CompletableFuture.runAsync(cache::stop, Node::onThreadOfItsOwn)
+                        .thenRun(() -> LOG.info("Cache {}: closed", cache.name())));
             }
         }
-        for (Thread thread : stopping) {
-            thread.join();
-        }
+        CompletableFuture.allOf(stopping.toArray(CompletableFuture[]::new)).join();
+    }
+
+    private static void onThreadOfItsOwn(Runnable task) {
+        Thread thread = new Thread(task, "stop-cache");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private static Transport transport(IoEngine engine) {

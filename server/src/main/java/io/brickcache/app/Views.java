@@ -30,6 +30,7 @@ final class Views {
     private final Lifecycle lifecycle;
     private final Instant startTime;
     private final long startNs;
+    private volatile List<ListenAddress> addresses = List.of();
 
     Views(NodeContext context, Catalog catalog, NbdServer nbd, Lifecycle lifecycle) {
         this.context = context;
@@ -38,6 +39,11 @@ final class Views {
         this.lifecycle = lifecycle;
         this.startTime = Instant.ofEpochMilli(context.clock().epochMillis());
         this.startNs = context.clock().nanoTime();
+    }
+
+    /** NBD is served at these addresses from now on. */
+    void listening(List<ListenAddress> bound) {
+        addresses = List.copyOf(bound);
     }
 
     NodeView node() {
@@ -158,7 +164,7 @@ final class Views {
 
     private List<String> uris(String brick) {
         List<String> uris = new ArrayList<>();
-        for (ListenAddress address : nbd.boundAddresses()) {
+        for (ListenAddress address : addresses) {
             uris.add(NbdUri.of(address, brick));
         }
         return uris;

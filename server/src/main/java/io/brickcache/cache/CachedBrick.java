@@ -163,12 +163,16 @@ public final class CachedBrick implements BlockDevice {
             int at = request.bufferOffset() + (int) (start - request.offset());
             parts.add();
             running++;
+            int from = (int) (offset - start);
+            int to = (int) (partEnd - start);
             if (read) {
-                core.takeRead()
-                        .start(this, parts, buffer, at, firstBlock, (int) (offset - start), (int) (partEnd - start));
+                ReadOp op = core.takeRead();
+                op.part().set(this, parts, buffer, at, firstBlock, from, to);
+                op.start();
             } else {
-                core.takeWrite()
-                        .start(this, parts, buffer, at, firstBlock, (int) (offset - start), (int) (partEnd - start));
+                WriteOp op = core.takeWrite();
+                op.part().set(this, parts, buffer, at, firstBlock, from, to);
+                op.start();
             }
             offset = partEnd;
         }

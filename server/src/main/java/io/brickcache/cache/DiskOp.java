@@ -23,18 +23,11 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private final CacheCore core;
     private final int blockBytes;
 
-    private @Nullable CachedBrick brick;
-    private @Nullable Parts parts;
-    private @Nullable IoBuffer buffer;
+    private final Part part;
     private @Nullable IoBuffer scratch;
     private @Nullable Epoch epoch;
     private IoOp op = IoOp.WRITE;
     private int flags;
-    private int at;
-    private long firstBlock;
-    private long lastBlock;
-    private long from;
-    private long to;
     private int pending;
     private boolean lost;
     private IoStatus status = IoStatus.OK;
@@ -44,60 +37,44 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private int pieceCount;
     private int nextPiece;
-    private long zeroed;
+    private int zeroed;
 
     DiskOp(CacheCore core) {
         this.core = core;
+        this.part = new Part(core.shape);
         this.blockBytes = core.shape.blockBytes();
     }
 
-    /** A write-around; arguments as of {@link ReadOp#start}. */
-    void startWrite(
-            CachedBrick newBrick,
-            Parts newParts,
-            IoBuffer newBuffer,
-            int newAt,
-            long newFirstBlock,
-            int newFrom,
-            int newTo) {
-        buffer = newBuffer;
-        at = newAt;
-        start(newBrick, newParts, IoOp.WRITE, 0, newFirstBlock, newFrom, newTo);
+    /** What to change: filled before it is started. */
+    Part part() {
+        return part;
     }
 
-    /** TRIM or WRITE_ZEROES of {@code length} bytes from the start of a block on: whole blocks, or up to the brick's end. */
-    void startRange(CachedBrick newBrick, Parts newParts, IoOp newOp, int newFlags, long newFirstBlock, long length) {
-        start(newBrick, newParts, newOp, newFlags, newFirstBlock, 0, length);
+    /** A write-around. */
+    void startWrite() {
+        start(IoOp.WRITE, 0);
     }
 
-    private void start(
-            CachedBrick newBrick,
-            Parts newParts,
-            IoOp newOp,
-            int newFlags,
-            long newFirstBlock,
-            long newFrom,
-            long newTo) {
-        brick = newBrick;
-        parts = newParts;
+    /** TRIM or WRITE_ZEROES of whole blocks, or up to the brick's end. */
+    void startRange(IoOp newOp, int newFlags) {
+        start(newOp, newFlags);
+    }
+
+    private void start(IoOp newOp, int newFlags) {
         op = newOp;
         flags = newFlags;
-        firstBlock = newFirstBlock;
-        from = newFrom;
-        to = newTo;
-        lastBlock = newFirstBlock + (newTo - 1 >> core.shape.blockShift());
         lost = false;
         status = IoStatus.OK;
         pieceCount = 0;
         nextPiece = 0;
         zeroed = 0;
-        newBrick.gates().enter(this, Gates.Kind.DISK, firstBlock, lastBlock);
+        part.brick().gates().enter(this, Gates.Kind.DISK, part.firstBlock(), part.lastBlock());
     }
 
     @Override
     void entered() {
-        CachedBrick of = brick();
-        of.fills().invalidate(firstBlock, lastBlock);
+        CachedBrick of = part.brick();
+        of.fills().invalidate(part.firstBlock(), part.lastBlock());
         if (forgetClean(of) && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
             core.committer.commit(-1, this::forgotten);
         } else {
@@ -108,7 +85,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     /** True if a commit must come before the disk may be written. */
     private boolean forgetClean(CachedBrick of) {
         boolean commitFirst = false;
-        for (long block = firstBlock; block <= lastBlock; block++) {
+        for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
             long key = SlotTable.key(of.id(), block);
             int slot = core.map.find(key);
             if (slot == SlotTable.NONE) {
@@ -138,22 +115,22 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         if (op == IoOp.WRITE) {
             mergeEdges();
         } else {
-            long offset = firstBlock << core.shape.blockShift();
+            long offset = part.firstBlock() << core.shape.blockShift();
             // A trim that left the old content on the disk would bring it back under a dirty block that is dropped: so
             // the
             // disk is asked for zeroes, if it can make them without writing, and for nothing otherwise.
             int diskFlags = op == IoOp.TRIM ? IoRequest.FAST_ZERO : flags;
-            core.submitDisk(IoOp.WRITE_ZEROES, CHANGE, brick(), offset, to - from, diskFlags, this);
+            core.submitDisk(IoOp.WRITE_ZEROES, CHANGE, part.brick(), offset, part.bytes(), diskFlags, this);
         }
     }
 
     // ---- write-around
 
     private void mergeEdges() {
-        long headOutside = outside(firstBlock);
-        long tailOutside = lastBlock == firstBlock ? 0 : outside(lastBlock);
+        long headOutside = outside(part.firstBlock());
+        long tailOutside = part.lastBlock() == part.firstBlock() ? 0 : outside(part.lastBlock());
         if (headOutside == 0 && tailOutside == 0) {
-            addPiece((int) from, (int) to);
+            addPiece(part.from(), part.to());
             writeNext();
             return;
         }
@@ -167,46 +144,47 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         pending = 1;
         epoch = core.committer.enterReader();
         if (headOutside != 0) {
-            readForMerge(firstBlock, 0);
+            readForMerge(part.firstBlock(), 0);
         }
         if (tailOutside != 0) {
-            readForMerge(lastBlock, blockBytes);
+            readForMerge(part.lastBlock(), blockBytes);
         }
         mergeDone();
     }
 
     /** Dirty units of the block that the write does not cover whole. */
     private long outside(long block) {
-        int slot = core.find(brick(), block);
+        int slot = core.find(part.brick(), block);
         if (slot == SlotTable.NONE) {
             return 0;
         }
-        long start = block - firstBlock << core.shape.blockShift();
-        long covered = core.shape.mask((int) Math.max(0, from - start), (int) Math.min(blockBytes, to - start));
+        int i = (int) (block - part.firstBlock());
+        long covered = core.shape.mask(part.fromIn(i), part.toIn(i));
         return core.slots.validMask(slot) & ~covered;
     }
 
     private void readForMerge(long block, int scratchAt) {
         pending++;
-        int slot = core.find(brick(), block);
-        core.submitSlots(IoOp.READ, MERGE, (int) (block - firstBlock), slot, 1, Required.of(scratch), scratchAt, this);
+        int slot = core.find(part.brick(), block);
+        core.submitSlots(
+                IoOp.READ, MERGE, (int) (block - part.firstBlock()), slot, 1, Required.of(scratch), scratchAt, this);
     }
 
     private void merged(EngineIo io, IoStatus ioStatus) {
         if (ioStatus.isOk() && core.matches(io.slot, io.buffer(), io.bufferOffset())) {
             int start = io.index * blockBytes;
-            long units = outside(firstBlock + io.index);
-            int keepFrom = (int) Math.max(0, from - start);
-            int keepTo = (int) Math.min(blockBytes, to - start);
-            Copies.unitsOutside(
-                    core.shape, units, io.buffer(), io.bufferOffset(), buffer(), at + start, keepFrom, keepTo);
+            long units = outside(part.firstBlock() + io.index);
+            int keepFrom = part.fromIn(io.index);
+            int keepTo = part.toIn(io.index);
+            int at = part.at(io.index);
+            Copies.unitsOutside(core.shape, units, io.buffer(), io.bufferOffset(), part.buffer(), at, keepFrom, keepTo);
             addPieces(units, start, keepFrom, keepTo);
             return;
         }
         if (ioStatus.isOk()) {
-            brick().counters().checksumErrors++;
+            part.brick().counters().checksumErrors++;
         } else {
-            brick().counters().ssdReadErrors++;
+            part.brick().counters().ssdReadErrors++;
         }
         lost = true;
     }
@@ -228,7 +206,8 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void addPiece(int begin, int unitEnd) {
         // The last unit of a brick may reach beyond its end.
-        int end = (int) Math.min(unitEnd, brick().geometry().sizeBytes() - (firstBlock << core.shape.blockShift()));
+        int end = (int)
+                Math.min(unitEnd, part.brick().geometry().sizeBytes() - (part.firstBlock() << core.shape.blockShift()));
         if (begin >= end) {
             return;
         }
@@ -253,7 +232,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             finish();
             return;
         }
-        addPiece((int) from, (int) to);
+        addPiece(part.from(), part.to());
         writeNext();
     }
 
@@ -266,8 +245,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         int begin = pieces[2 * nextPiece];
         int length = pieces[2 * nextPiece + 1] - begin;
         nextPiece++;
-        long offset = (firstBlock << core.shape.blockShift()) + begin;
-        core.submitDisk(IoOp.WRITE, CHANGE, 0, 0, brick(), offset, length, buffer(), at + begin, this);
+        long offset = (part.firstBlock() << core.shape.blockShift()) + begin;
+        core.submitDisk(
+                IoOp.WRITE, CHANGE, 0, 0, part.brick(), offset, length, part.buffer(), part.at(0) + begin, this);
     }
 
     // ---- results
@@ -279,12 +259,12 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             mergeDone();
             return;
         }
-        brick().sync().wrote();
+        part.brick().sync().wrote();
         if (op == IoOp.WRITE) {
             if (ioStatus.isOk()) {
                 writeNext();
             } else {
-                brick().counters().diskWriteErrors++;
+                part.brick().counters().diskWriteErrors++;
                 status = ioStatus;
                 finish();
             }
@@ -296,17 +276,17 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void rangeDone(EngineIo io, IoStatus ioStatus) {
         if (io.op() == IoOp.WRITE) {
             if (ioStatus.isOk()) {
-                zeroed += io.length();
+                zeroed += (int) io.length();
                 writeZeroes();
             } else {
-                brick().counters().diskWriteErrors++;
+                part.brick().counters().diskWriteErrors++;
                 status = ioStatus;
                 finish();
             }
         } else if (ioStatus.isOk()) {
             changed();
         } else if (ioStatus != IoStatus.NOT_SUPPORTED) {
-            brick().counters().diskWriteErrors++;
+            part.brick().counters().diskWriteErrors++;
             status = op == IoOp.TRIM ? IoStatus.OK : ioStatus;
             finish();
         } else if (op == IoOp.TRIM) {
@@ -322,7 +302,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     /** The disk cannot zero by itself: zeroes are written, piece by piece. */
     private void writeZeroes() {
-        if (zeroed == to) {
+        if (zeroed == part.bytes()) {
             releaseScratch();
             changed();
             return;
@@ -335,9 +315,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             }
             Zeroes.fill(scratch, scratch.capacity());
         }
-        int length = (int) Math.min(scratch.capacity(), to - zeroed);
-        long offset = (firstBlock << core.shape.blockShift()) + zeroed;
-        core.submitDisk(IoOp.WRITE, CHANGE, 0, 0, brick(), offset, length, scratch, 0, this);
+        int length = Math.min(scratch.capacity(), part.bytes() - zeroed);
+        long offset = (part.firstBlock() << core.shape.blockShift()) + zeroed;
+        core.submitDisk(IoOp.WRITE, CHANGE, 0, 0, part.brick(), offset, length, scratch, 0, this);
     }
 
     @Override
@@ -358,8 +338,8 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     /** The disk has it: dirty slots of the range are obsolete, and may be forgotten once the disk is synced. */
     private void changed() {
-        CachedBrick of = brick();
-        for (long block = firstBlock; block <= lastBlock; block++) {
+        CachedBrick of = part.brick();
+        for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
             int slot = core.find(of, block);
             if (slot != SlotTable.NONE) {
                 core.retire(slot);
@@ -370,13 +350,11 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     private void finish() {
-        CachedBrick of = brick();
-        Parts done = parts();
+        CachedBrick of = part.brick();
+        Parts done = part.parts();
         releaseScratch();
         of.gates().leave(this);
-        brick = null;
-        parts = null;
-        buffer = null;
+        part.clear();
         IoStatus result = status;
         core.recycle(this);
         done.done(result);
@@ -388,17 +366,5 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             scratch.release();
             scratch = null;
         }
-    }
-
-    private CachedBrick brick() {
-        return Required.of(brick);
-    }
-
-    private Parts parts() {
-        return Required.of(parts);
-    }
-
-    private IoBuffer buffer() {
-        return Required.of(buffer);
     }
 }

@@ -59,7 +59,9 @@ final class PrefetchOp implements BufferPool.Waiter {
         brick.opStarted();
         part.start(brick, new Part());
         brick.opStarted();
-        core.takeRead().start(brick, part, memory, 0, block, 0, length);
+        ReadOp op = core.takeRead();
+        op.part().set(brick, part, memory, 0, block, 0, length);
+        op.start();
     }
 
     private final class Part extends IoRequest {

@@ -52,7 +52,9 @@ final class RangeOp implements BufferPool.Waiter {
             long block = offset >> core.shape.blockShift();
             offset += length;
             brick.opStarted();
-            core.takeDiskOp().startRange(brick, next(), request.op(), request.flags(), block, length);
+            DiskOp op = core.takeDiskOp();
+            op.part().set(brick, next(), null, 0, block, 0, (int) length);
+            op.startRange(request.op(), request.flags());
         } else {
             edgeLength = (int) Math.min(end - offset, blockBytes - lead);
             if (request.op() == IoOp.TRIM) {
@@ -86,7 +88,9 @@ final class RangeOp implements BufferPool.Waiter {
         int lead = (int) offset & blockBytes - 1;
         offset += edgeLength;
         brick.opStarted();
-        core.takeWrite().start(brick, next(), memory, 0, block, lead, lead + edgeLength);
+        WriteOp op = core.takeWrite();
+        op.part().set(brick, next(), memory, 0, block, lead, lead + edgeLength);
+        op.start();
     }
 
     /** The parts of one piece, after which the next follows. */

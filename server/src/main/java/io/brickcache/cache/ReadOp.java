@@ -38,16 +38,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     /** Blocks that may be promoted, a bit each. */
     private final long[] live;
 
-    private @Nullable CachedBrick brick;
-    private @Nullable Parts parts;
-    private @Nullable IoBuffer buffer;
+    private final Part part;
     private @Nullable IoBuffer overlay;
     private @Nullable Epoch epoch;
-    private int at;
-    private long firstBlock;
-    private int blocks;
-    private int from;
-    private int to;
     private int ssdPending;
     private int pending;
     private int partials;
@@ -67,6 +60,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     ReadOp(CacheCore core) {
         this.core = core;
+        this.part = new Part(core.shape);
         this.blockBytes = core.shape.blockBytes();
         this.kinds = new byte[core.maxPartBlocks];
         this.slotOf = new int[core.maxPartBlocks];
@@ -74,38 +68,23 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         this.live = new long[(core.maxPartBlocks + 63) / 64];
     }
 
-    /**
-     * @param newAt where {@code newFirstBlock} begins in the buffer
-     * @param newFrom first byte asked for, from the start of the first block
-     * @param newTo end of the bytes asked for, from the start of the first block
-     */
-    void start(
-            CachedBrick newBrick,
-            Parts newParts,
-            IoBuffer newBuffer,
-            int newAt,
-            long newFirstBlock,
-            int newFrom,
-            int newTo) {
-        brick = newBrick;
-        parts = newParts;
-        buffer = newBuffer;
-        at = newAt;
-        firstBlock = newFirstBlock;
-        from = newFrom;
-        to = newTo;
-        blocks = (newTo + blockBytes - 1) / blockBytes;
+    /** What to read: filled before {@link #start}. */
+    Part part() {
+        return part;
+    }
+
+    void start() {
         tries = 0;
         listed = false;
         begin();
     }
 
     private void begin() {
-        CachedBrick of = brick();
+        CachedBrick of = part.brick();
         partials = 0;
         misses = 0;
-        for (int i = 0; i < blocks; i++) {
-            int slot = core.find(of, firstBlock + i);
+        for (int i = 0; i < part.blocks(); i++) {
+            int slot = core.find(of, part.firstBlock() + i);
             slotOf[i] = slot;
             if (slot == SlotTable.NONE) {
                 kinds[i] = MISS;
@@ -145,44 +124,43 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     private void count(CachedBrick of) {
-        for (int i = 0; i < blocks; i++) {
+        for (int i = 0; i < part.blocks(); i++) {
             if (slotOf[i] != SlotTable.NONE) {
                 core.policy.accessed(slotOf[i]);
             }
         }
-        of.heat().read(of.regions().regionOf(firstBlock), misses + partials == 0, core.tick());
-        of.counters().readHitBlocks += blocks - misses - partials;
+        of.heat().read(of.regions().regionOf(part.firstBlock()), misses + partials == 0, core.tick());
+        of.counters().readHitBlocks += part.blocks() - misses - partials;
         of.counters().readMissBlocks += misses + partials;
     }
 
     /** Units of block {@code i} that are asked for. */
     private long needed(int i) {
-        int start = i * blockBytes;
-        return core.shape.cover(Math.max(from - start, 0), Math.min(to - start, blockBytes));
+        return core.shape.cover(part.fromIn(i), part.toIn(i));
     }
 
     private void markLive(CachedBrick of) {
-        for (int i = 0; i < blocks; i++) {
+        for (int i = 0; i < part.blocks(); i++) {
             if (kinds[i] == HIT) {
                 live[i >> 6] &= ~(1L << i);
             } else {
                 live[i >> 6] |= 1L << i;
             }
         }
-        of.gates().visitWriters(firstBlock, firstBlock + blocks - 1, this::invalidate);
+        of.gates().visitWriters(part.firstBlock(), part.firstBlock() + part.blocks() - 1, this::invalidate);
         if (!listed) {
             listed = true;
             of.fills().add(this);
         }
     }
 
-    /** A writer is at work on the blocks [first, last]: what was read there is not promoted. */
+    /** A writer is at work on the part.blocks() [first, last]: what was read there is not promoted. */
     void invalidate(long first, long last) {
         if (core.bug == PlantedBug.PROMOTES_OVER_WRITE) {
             return;
         }
-        int start = (int) Math.max(0, first - firstBlock);
-        int end = (int) Math.min(blocks - 1, last - firstBlock);
+        int start = (int) Math.max(0, first - part.firstBlock());
+        int end = (int) Math.min(part.blocks() - 1, last - part.firstBlock());
         for (int i = start; i <= end; i++) {
             live[i >> 6] &= ~(1L << i);
         }
@@ -195,15 +173,15 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private void readSsd() {
         int scratchAt = 0;
         int i = 0;
-        while (i < blocks) {
+        while (i < part.blocks()) {
             if (kinds[i] == HIT) {
                 int run = 1;
-                while (i + run < blocks && kinds[i + run] == HIT && slotOf[i + run] == slotOf[i] + run) {
+                while (i + run < part.blocks() && kinds[i + run] == HIT && slotOf[i + run] == slotOf[i] + run) {
                     run++;
                 }
                 ssdPending++;
                 pending++;
-                core.submitSlots(IoOp.READ, FROM_SSD, i, slotOf[i], run, buffer(), at + i * blockBytes, this);
+                core.submitSlots(IoOp.READ, FROM_SSD, i, slotOf[i], run, part.buffer(), part.at(i), this);
                 i += run;
             } else {
                 if (kinds[i] == PARTIAL) {
@@ -219,17 +197,17 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void readDisk(CachedBrick of) {
         int i = 0;
-        while (i < blocks) {
+        while (i < part.blocks()) {
             int run = 0;
-            while (i + run < blocks && kinds[i + run] != HIT) {
+            while (i + run < part.blocks() && kinds[i + run] != HIT) {
                 run++;
             }
             if (run > 0) {
-                long offset = firstBlock + i << core.shape.blockShift();
+                long offset = part.firstBlock() + i << core.shape.blockShift();
                 int length =
                         (int) Math.min((long) run * blockBytes, of.geometry().sizeBytes() - offset);
                 pending++;
-                core.submitDisk(IoOp.READ, FROM_DISK, i, run, of, offset, length, buffer(), at + i * blockBytes, this);
+                core.submitDisk(IoOp.READ, FROM_DISK, i, run, of, offset, length, part.buffer(), part.at(i), this);
             }
             i += run + 1;
         }
@@ -245,7 +223,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             }
             case FROM_DISK -> {
                 if (!ioStatus.isOk()) {
-                    brick().counters().diskReadErrors++;
+                    part.brick().counters().diskReadErrors++;
                     status = status.and(ioStatus);
                 }
                 partDone();
@@ -258,7 +236,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     private void check(EngineIo io, IoStatus ioStatus) {
-        CachedBrick of = brick();
+        CachedBrick of = part.brick();
         if (!ioStatus.isOk()) {
             of.counters().ssdReadErrors++;
         }
@@ -271,7 +249,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 of.counters().checksumErrors++;
             }
             damaged = true;
-            lost |= !core.dropDamaged(of, firstBlock + io.index + k, slot);
+            lost |= !core.dropDamaged(of, part.firstBlock() + io.index + k, slot);
         }
     }
 
@@ -303,9 +281,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void layOver() {
         int scratchAt = 0;
-        for (int i = 0; i < blocks; i++) {
+        for (int i = 0; i < part.blocks(); i++) {
             if (kinds[i] == PARTIAL) {
-                Copies.units(core.shape, maskOf[i], overlay(), scratchAt, buffer(), at + i * blockBytes);
+                Copies.units(core.shape, maskOf[i], overlay(), scratchAt, part.buffer(), part.at(i));
                 scratchAt += blockBytes;
             }
         }
@@ -313,11 +291,11 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void answer() {
         boolean fill = listed && status.isOk() && core.allocator.freeCount() > core.freeTarget / 2;
-        IoBuffer kept = buffer();
+        IoBuffer kept = part.buffer();
         if (fill) {
             kept.retain();
         }
-        parts().done(status);
+        part.parts().done(status);
         if (fill) {
             pending = 1;
             fill();
@@ -329,9 +307,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void fill() {
         int i = 0;
-        while (i < blocks) {
+        while (i < part.blocks()) {
             int run = 0;
-            while (i + run < blocks && kinds[i + run] != HIT && isLive(i + run)) {
+            while (i + run < part.blocks() && kinds[i + run] != HIT && isLive(i + run)) {
                 run++;
             }
             while (run > 0) {
@@ -343,7 +321,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 int got = SlotAllocator.runLength(slotRun);
                 pending++;
                 core.submitSlots(
-                        IoOp.WRITE, FILL, i, SlotAllocator.runStart(slotRun), got, buffer(), at + i * blockBytes, this);
+                        IoOp.WRITE, FILL, i, SlotAllocator.runStart(slotRun), got, part.buffer(), part.at(i), this);
                 run -= got;
                 i += got;
             }
@@ -352,14 +330,14 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     private void filled(EngineIo io, IoStatus ioStatus) {
-        CachedBrick of = brick();
+        CachedBrick of = part.brick();
         if (!ioStatus.isOk()) {
             of.counters().ssdWriteErrors++;
         }
         for (int k = 0; k < io.count; k++) {
             int i = io.index + k;
             int slot = io.slot + k;
-            long block = firstBlock + i;
+            long block = part.firstBlock() + i;
             int expected = kinds[i] == PARTIAL ? slotOf[i] : SlotTable.NONE;
             if (!ioStatus.isOk()
                     || !isLive(i)
@@ -368,7 +346,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 continue;
             }
             long mask = of.fullMask(block);
-            int checksum = core.checksums.of(buffer(), at + i * blockBytes, mask);
+            int checksum = core.checksums.of(part.buffer(), part.at(i), mask);
             int state = expected == SlotTable.NONE ? SlotTable.CLEAN : core.slots.state(expected);
             core.install(of, block, slot, state, mask, checksum);
             of.counters().promotedBlocks++;
@@ -377,20 +355,18 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void fillDone() {
         if (--pending == 0) {
-            buffer().release();
+            part.buffer().release();
             core.keepFree();
             finish();
         }
     }
 
     private void finish() {
-        CachedBrick of = brick();
+        CachedBrick of = part.brick();
         if (listed) {
             of.fills().remove(this);
         }
-        brick = null;
-        parts = null;
-        buffer = null;
+        part.clear();
         core.recycle(this);
         of.opDone();
     }
@@ -411,18 +387,6 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     public void available(IoBuffer scratch) {
         overlay = scratch;
         begin();
-    }
-
-    private CachedBrick brick() {
-        return Required.of(brick);
-    }
-
-    private Parts parts() {
-        return Required.of(parts);
-    }
-
-    private IoBuffer buffer() {
-        return Required.of(buffer);
     }
 
     private IoBuffer overlay() {

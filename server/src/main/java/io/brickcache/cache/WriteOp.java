@@ -30,16 +30,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private final int[] slotOf;
     private final long[] maskOf;
 
-    private @Nullable CachedBrick brick;
-    private @Nullable Parts parts;
-    private @Nullable IoBuffer buffer;
+    private final Part part;
     private @Nullable IoBuffer merge;
     private @Nullable Epoch epoch;
-    private int at;
-    private long firstBlock;
-    private int blocks;
-    private int from;
-    private int to;
     private int allocated;
     private int pending;
     private boolean lost;
@@ -47,47 +40,36 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     WriteOp(CacheCore core) {
         this.core = core;
+        this.part = new Part(core.shape);
         this.blockBytes = core.shape.blockBytes();
         this.slotOf = new int[core.maxPartBlocks];
         this.maskOf = new long[core.maxPartBlocks];
     }
 
-    /** As {@link ReadOp#start}. */
-    void start(
-            CachedBrick newBrick,
-            Parts newParts,
-            IoBuffer newBuffer,
-            int newAt,
-            long newFirstBlock,
-            int newFrom,
-            int newTo) {
-        brick = newBrick;
-        parts = newParts;
-        buffer = newBuffer;
-        at = newAt;
-        firstBlock = newFirstBlock;
-        from = newFrom;
-        to = newTo;
-        blocks = (newTo + blockBytes - 1) / blockBytes;
+    /** What to write: filled before {@link #start}. */
+    Part part() {
+        return part;
+    }
+
+    void start() {
         allocated = 0;
         lost = false;
         around = Around.NO;
-        newBrick.gates().enter(this, Gates.Kind.WRITE, firstBlock, firstBlock + blocks - 1);
+        part.brick().gates().enter(this, Gates.Kind.WRITE, part.firstBlock(), part.lastBlock());
     }
 
     @Override
     void entered() {
-        CachedBrick of = brick();
-        of.fills().invalidate(firstBlock, firstBlock + blocks - 1);
-        long sizeEnd = of.geometry().sizeBytes() - (firstBlock << core.shape.blockShift());
-        if (!core.shape.isAligned(from, 0) || to != sizeEnd && !core.shape.isAligned(0, to)) {
+        CachedBrick of = part.brick();
+        of.fills().invalidate(part.firstBlock(), part.lastBlock());
+        long sizeEnd = of.geometry().sizeBytes() - (part.firstBlock() << core.shape.blockShift());
+        if (!core.shape.isAligned(part.from(), 0) || part.to() != sizeEnd && !core.shape.isAligned(0, part.to())) {
             around = Around.UNALIGNED;
             leaveAround();
             return;
         }
-        for (int i = 0; i < blocks; i++) {
-            int start = i * blockBytes;
-            maskOf[i] = core.shape.cover(Math.max(0, from - start), Math.min(blockBytes, to - start));
+        for (int i = 0; i < part.blocks(); i++) {
+            maskOf[i] = core.shape.cover(part.fromIn(i), part.toIn(i));
         }
         mergeEdges();
     }
@@ -95,7 +77,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     /** Only the first and the last block can be written in part. */
     private void mergeEdges() {
         boolean head = missing(0) != 0;
-        boolean tail = blocks > 1 && missing(blocks - 1) != 0;
+        boolean tail = part.blocks() > 1 && missing(part.blocks() - 1) != 0;
         if (!head && !tail) {
             store();
             return;
@@ -113,14 +95,14 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             readForMerge(0);
         }
         if (tail) {
-            readForMerge(blocks - 1);
+            readForMerge(part.blocks() - 1);
         }
         mergeDone();
     }
 
     /** Units that the block's slot holds and the write does not bring. */
     private long missing(int i) {
-        int slot = core.find(brick(), firstBlock + i);
+        int slot = core.find(part.brick(), part.firstBlock() + i);
         return slot == SlotTable.NONE || core.bug == PlantedBug.SKIPS_MERGE
                 ? 0
                 : core.slots.validMask(slot) & ~maskOf[i];
@@ -128,7 +110,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void readForMerge(int i) {
         pending++;
-        int slot = core.find(brick(), firstBlock + i);
+        int slot = core.find(part.brick(), part.firstBlock() + i);
         core.submitSlots(IoOp.READ, MERGE, i, slot, 1, Required.of(merge), i == 0 ? 0 : blockBytes, this);
     }
 
@@ -150,7 +132,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             mergeDone();
         } else {
             if (!status.isOk()) {
-                brick().counters().ssdWriteErrors++;
+                part.brick().counters().ssdWriteErrors++;
                 around = Around.SSD_ERROR;
             }
             storeDone();
@@ -158,11 +140,11 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     private void merged(EngineIo io, IoStatus status) {
-        CachedBrick of = brick();
+        CachedBrick of = part.brick();
         int i = io.index;
         if (status.isOk() && core.matches(io.slot, io.buffer(), io.bufferOffset())) {
             long kept = core.slots.validMask(io.slot) & ~maskOf[i];
-            Copies.units(core.shape, kept, io.buffer(), io.bufferOffset(), buffer(), at + i * blockBytes);
+            Copies.units(core.shape, kept, io.buffer(), io.bufferOffset(), part.buffer(), part.at(i));
             maskOf[i] |= kept;
             return;
         }
@@ -172,7 +154,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             of.counters().ssdReadErrors++;
         }
         // A clean block needs no merge: what the write does not bring is on the disk.
-        lost |= !core.dropDamaged(of, firstBlock + i, io.slot);
+        lost |= !core.dropDamaged(of, part.firstBlock() + i, io.slot);
     }
 
     private void mergeDone() {
@@ -193,8 +175,8 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void store() {
         pending = 1;
-        while (allocated < blocks) {
-            long run = core.allocateRun(blocks - allocated);
+        while (allocated < part.blocks()) {
+            long run = core.allocateRun(part.blocks() - allocated);
             if (run < 0) {
                 around = Around.FULL;
                 break;
@@ -209,13 +191,13 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         core.keepFree();
         if (around == Around.NO) {
             int i = 0;
-            while (i < blocks) {
+            while (i < part.blocks()) {
                 int run = 1;
-                while (i + run < blocks && slotOf[i + run] == slotOf[i] + run) {
+                while (i + run < part.blocks() && slotOf[i + run] == slotOf[i] + run) {
                     run++;
                 }
                 pending++;
-                core.submitSlots(IoOp.WRITE, STORE, i, slotOf[i], run, buffer(), at + i * blockBytes, this);
+                core.submitSlots(IoOp.WRITE, STORE, i, slotOf[i], run, part.buffer(), part.at(i), this);
                 i += run;
             }
         }
@@ -234,32 +216,34 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             leaveAround();
             return;
         }
-        CachedBrick of = brick();
-        for (int i = 0; i < blocks; i++) {
-            int checksum = core.checksums.of(buffer(), at + i * blockBytes, maskOf[i]);
-            core.install(of, firstBlock + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksum);
+        CachedBrick of = part.brick();
+        for (int i = 0; i < part.blocks(); i++) {
+            int checksum = core.checksums.of(part.buffer(), part.at(i), maskOf[i]);
+            core.install(of, part.firstBlock() + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksum);
         }
-        of.heat().written(of.regions().regionOf(firstBlock), core.tick());
-        of.counters().cachedWriteBytes += to - from;
+        of.heat().written(of.regions().regionOf(part.firstBlock()), core.tick());
+        of.counters().cachedWriteBytes += part.bytes();
         finish(IoStatus.OK);
     }
 
     private void leaveAround() {
-        CachedBrick of = brick();
+        CachedBrick of = part.brick();
         switch (around) {
-            case FULL -> of.counters().aroundFullBytes += to - from;
-            case SSD_ERROR -> of.counters().aroundSsdErrorBytes += to - from;
-            case UNALIGNED -> of.counters().aroundUnalignedBytes += to - from;
+            case FULL -> of.counters().aroundFullBytes += part.bytes();
+            case SSD_ERROR -> of.counters().aroundSsdErrorBytes += part.bytes();
+            case UNALIGNED -> of.counters().aroundUnalignedBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
-        core.takeDiskOp().startWrite(of, parts(), buffer(), at, firstBlock, from, to);
+        DiskOp disk = core.takeDiskOp();
+        disk.part().moveFrom(part);
+        disk.startWrite();
         of.gates().leave(this);
         recycle();
     }
 
     private void finish(IoStatus status) {
-        CachedBrick of = brick();
-        Parts done = parts();
+        CachedBrick of = part.brick();
+        Parts done = part.parts();
         of.gates().leave(this);
         done.done(status);
         recycle();
@@ -267,21 +251,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     private void recycle() {
-        brick = null;
-        parts = null;
-        buffer = null;
+        part.clear();
         core.recycle(this);
-    }
-
-    private CachedBrick brick() {
-        return Required.of(brick);
-    }
-
-    private Parts parts() {
-        return Required.of(parts);
-    }
-
-    private IoBuffer buffer() {
-        return Required.of(buffer);
     }
 }

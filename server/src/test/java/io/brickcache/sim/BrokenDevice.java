@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** A disk with a bug. */
 final class BrokenDevice extends Relay {
 
-    private final PlantedBug bug;
+    private final DiskBug bug;
     private final int oneIn;
     private final PassThroughSystem system;
     private final int brick;
@@ -22,7 +22,7 @@ final class BrokenDevice extends Relay {
     private byte @Nullable [] oldContent;
     private long oldOffset;
 
-    BrokenDevice(PlantedBug bug, int oneIn, PassThroughSystem system, int brick, SimDevice disk) {
+    BrokenDevice(DiskBug bug, int oneIn, PassThroughSystem system, int brick, SimDevice disk) {
         super(disk);
         this.bug = bug;
         this.oneIn = oneIn;

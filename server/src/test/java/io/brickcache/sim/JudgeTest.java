@@ -14,8 +14,8 @@ class JudgeTest {
     private static final int ONE_IN = 10;
 
     @ParameterizedTest
-    @EnumSource(PlantedBug.class)
-    void shouldFindThePlantedBugWithinSomeSeeds(PlantedBug bug) {
+    @EnumSource(DiskBug.class)
+    void shouldFindThePlantedBugWithinSomeSeeds(DiskBug bug) {
         ClientMemory memory = new ClientMemory();
         String finding = null;
         int seeds = 0;

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 class SimulationTest {
 
     private static final int SEEDS = 400;
+    private static final int ENGINE_SEEDS = 3000;
 
     @Test
     void shouldServeAsTheModelSaysWhenBricksAreBareDisks() {
@@ -16,7 +17,7 @@ class SimulationTest {
 
     @Test
     void shouldServeAsTheModelSaysWhenBricksAreBehindTheCache() {
-        Simulations.run("the engine", EngineSystem::new, SEEDS);
+        Simulations.run("the engine", EngineSystem::new, ENGINE_SEEDS);
     }
 
     @Test

@@ -1,12 +1,20 @@
 package io.brickcache.sim;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.security.SecureRandom;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs many seeds. System properties: {@code sim.seed} runs that one alone; {@code sim.seeds} is how many to run;
  * {@code sim.base} is the first (random, and printed, without).
  */
 final class Simulations {
+
+    static {
+        // Faults by the thousand are the point here; the log would drown the seeds.
+        ((Logger) LoggerFactory.getLogger("io.brickcache.cache")).setLevel(Level.OFF);
+    }
 
     private Simulations() {}
 

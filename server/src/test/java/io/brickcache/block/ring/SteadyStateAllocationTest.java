@@ -18,12 +18,14 @@ import java.lang.management.ManagementFactory;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Counts what the loop's thread allocates per request when nothing but requests goes on. */
 @Timeout(120)
+@Tag("alone")
 class SteadyStateAllocationTest {
 
     private static final int DEPTH = 32;

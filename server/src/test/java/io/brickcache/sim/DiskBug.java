@@ -10,7 +10,7 @@ import io.brickcache.env.sim.SimLoop;
 import java.nio.ByteBuffer;
 
 /** Wrong devices: each does one thing wrong, rarely. The judge must find every one of them. */
-enum PlantedBug {
+enum DiskBug {
     LOSES_A_FLUSHED_WRITE(IoOp.FLUSH) {
         @Override
         void misbehave(BrokenDevice device, IoRequest request) {
@@ -159,7 +159,7 @@ enum PlantedBug {
     /** Bit by ordinal: the kinds of request that may meet with the bug. */
     private final int ops;
 
-    PlantedBug(IoOp... ops) {
+    DiskBug(IoOp... ops) {
         int bits = 0;
         for (IoOp op : ops) {
             bits |= 1 << op.ordinal();
@@ -179,10 +179,10 @@ enum PlantedBug {
     }
 
     private static final class BrokenSystem extends PassThroughSystem {
-        private final PlantedBug bug;
+        private final DiskBug bug;
         private final int oneIn;
 
-        BrokenSystem(PlantedBug bug, int oneIn, Scenario scenario, SimLoop loop, SeededEntropy entropy) {
+        BrokenSystem(DiskBug bug, int oneIn, Scenario scenario, SimLoop loop, SeededEntropy entropy) {
             super(scenario, loop, entropy);
             this.bug = bug;
             this.oneIn = oneIn;

@@ -98,7 +98,8 @@ final class ServiceProcess implements AutoCloseable {
     /** Runs the packaged CLI against this service. */
     Outcome cli(String... arguments) {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("brickcache.client.dist", "../client/target/dist"), "bin/brickcache")
+        command.add(Path.of(System.getProperty("brickcache.client.dist", "target/dist"), "bin/brickcache")
+                .toAbsolutePath()
                 .toString());
         command.addAll(List.of(arguments));
         return Tool.run(
@@ -125,7 +126,7 @@ final class ServiceProcess implements AutoCloseable {
     }
 
     private static Process launch(Path config, Path log) throws IOException {
-        Path launcher = Path.of(System.getProperty("brickcache.dist", "target/dist"), "bin/brickcached");
+        Path launcher = Path.of(System.getProperty("brickcache.dist", "../server/target/dist"), "bin/brickcached");
         ProcessBuilder builder = new ProcessBuilder(launcher.toString(), "--config", config.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));

@@ -12,17 +12,20 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
  * kill -9 under load, again and again, with commits, demotion and eviction busy. What was flushed is there, byte for
- * byte; what was not is an older or a newer write, never anything else.
+ * byte; what was not is an older or a newer write, never anything else. Three bricks are written by loads that know what
+ * they wrote; fio keeps a fourth one, and with it the cache they share, under pressure.
  */
 final class KillIT extends EndToEnd {
     private static final int ROUNDS = Integer.getInteger("interop.kills", 20);
     private static final String BUSY =
             "cache: {commit_interval: 50ms, dirty_low: 5%, dirty_high: 30%, max_dirty_age: 1s}";
+    private static final String PRESSURE = "pressure";
     private static final long NO_END = Long.MAX_VALUE / 2;
 
     KillIT(IoEngine engine) {
@@ -38,8 +41,18 @@ final class KillIT extends EndToEnd {
                 load(service, "smaller", 6 * MIB, random.split()),
                 load(service, "other", 16 * MIB + 3 * 4096 + 1536, random.split()));
 
+        attachNewFile(service, PRESSURE, 64 * MIB);
+
         for (int round = 0; round < ROUNDS; round++) {
-            runUntilKilled(service, loads, 200 + random.nextInt(12_000));
+            Process fio = startFio(service);
+            try {
+                runUntilKilled(service, loads, 200 + random.nextInt(12_000));
+                assertThat(fio.waitFor(1, TimeUnit.MINUTES)).as("fio ended").isTrue();
+                // Its device went away under it: that it noticed shows that it was at work.
+                assertThat(fio.exitValue()).as("exit code of fio").isNotZero();
+            } finally {
+                fio.destroyForcibly();
+            }
             service.restart();
             for (BrickLoad load : loads) {
                 try {
@@ -60,6 +73,25 @@ final class KillIT extends EndToEnd {
             service.admin().flushAndDetach(load.export());
             load.checkDevice();
         }
+    }
+
+    private Process startFio(ServiceProcess service) throws IOException {
+        return new ProcessBuilder(
+                        "fio",
+                        "--name=pressure",
+                        "--ioengine=nbd",
+                        "--uri=" + service.uri(PRESSURE),
+                        "--rw=randrw",
+                        "--bsrange=512-64k",
+                        "--blockalign=512",
+                        "--iodepth=16",
+                        "--fsync=64",
+                        "--time_based",
+                        "--runtime=600")
+                .directory(directory().toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(directory().resolve("fio.log").toFile())
+                .start();
     }
 
     /** The kills are worth something only while all of the engine is at work. */

@@ -33,6 +33,9 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     /** No part of a request is longer; bounds the scratch memory and the work between two rounds of the loop. */
     static final int MAX_PART_BYTES = 1 << 20;
 
+    /** Searches for a victim in one go that may find none: bounds the time the loop is kept; the next call goes on. */
+    private static final int MAX_SEARCHES = 8;
+
     final Loop loop;
     final BlockDevice ssd;
     final SsdLayout layout;
@@ -56,7 +59,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     private final Pool<DiskOp> diskOps = new Pool<>(() -> new DiskOp(this));
     private final @Nullable Listener listener;
     private int mappedSlots;
-    private boolean nothingToEvict;
+    /** Searches for a victim that found none since the last change for the better. */
+    private int fruitlessSearches;
 
     /** Hears of what the demotion must know. */
     interface Listener {
@@ -157,7 +161,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
                 listener.dirtied(brick);
             }
         } else {
-            nothingToEvict = false;
+            fruitlessSearches = 0;
             if (wasDirty) {
                 throw new IllegalStateException("a clean slot took the place of a dirty one");
             }
@@ -199,7 +203,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         brickOf(slot).regions().removed(slots.block(slot));
         slots.clean(slot);
         committer.changed(slot);
-        nothingToEvict = false;
+        fruitlessSearches = 0;
     }
 
     private void release(Epoch epoch) {
@@ -226,20 +230,31 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         }
         int coming = committer.pendingRetired();
         int missing = freeTarget - free - coming;
-        while (missing > 0 && !nothingToEvict) {
+        int searches = 0;
+        while (missing > 0 && searches < MAX_SEARCHES && fruitlessSearches < maxFruitlessSearches()) {
             int victim = policy.victim();
             if (victim < 0) {
-                nothingToEvict = true;
-            } else {
-                brickOf(victim).counters().evictedBlocks++;
-                retire(victim);
-                coming++;
-                missing--;
+                searches++;
+                fruitlessSearches++;
+                continue;
             }
+            fruitlessSearches = 0;
+            brickOf(victim).counters().evictedBlocks++;
+            retire(victim);
+            coming++;
+            missing--;
         }
         if (free <= freeTarget / 2 && coming > 0) {
             committer.request();
         }
+    }
+
+    /**
+     * A search looks at some 2,000 slots and passes a block that was often asked for up to three times: after so many
+     * there is nothing to evict until something becomes clean.
+     */
+    private int maxFruitlessSearches() {
+        return 2 + slots.slots() / 512;
     }
 
     // ---- checksums

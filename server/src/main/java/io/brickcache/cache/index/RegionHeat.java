@@ -34,9 +34,10 @@ public final class RegionHeat {
         boolean changed;
 
         void decay(int tick) {
-            int halvings = Math.min(16, (tick - decayedAt) / HALF_LIFE_TICKS);
-            if (halvings > 0) {
-                decayedAt += halvings * HALF_LIFE_TICKS;
+            int passed = (tick - decayedAt) / HALF_LIFE_TICKS;
+            if (passed > 0) {
+                decayedAt += passed * HALF_LIFE_TICKS;
+                int halvings = Math.min(16, passed);
                 for (short[] counts : new short[][] {reads, writes, hits}) {
                     for (int i = 0; i < CHUNK; i++) {
                         counts[i] = (short) ((counts[i] & 0xFFFF) >> halvings);
@@ -78,8 +79,9 @@ public final class RegionHeat {
     /** Adds what has changed since the last save, round robin and at most about 400 KiB. */
     public void save(MetadataBatch batch) {
         int saved = 0;
+        int from = saveCursor;
         for (int i = 0; i < chunks.length && saved < MAX_SAVED; i++) {
-            int at = (saveCursor + i) % chunks.length;
+            int at = (from + i) % chunks.length;
             Chunk chunk = chunks[at];
             if (chunk != null && chunk.changed) {
                 chunk.changed = false;

@@ -39,8 +39,13 @@ public final class SlotJournal {
     private int written;
 
     public SlotJournal(SlotRecords records, int slots) {
+        this(records, slots, Math.max(MIN_LIMIT, slots / 8));
+    }
+
+    /** With {@code limit} journal entries always allowed. */
+    SlotJournal(SlotRecords records, int slots, int limit) {
         this.records = records;
-        this.limit = Math.max(MIN_LIMIT, slots / 8);
+        this.limit = limit;
         this.isWaiting = new long[(slots / SlotRecords.GROUP_SLOTS >> 6) + 1];
     }
 

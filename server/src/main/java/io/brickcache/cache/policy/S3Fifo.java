@@ -22,6 +22,9 @@ public final class S3Fifo implements EvictionPolicy {
     /** Steps of one search; a search that fails goes on at the next call. */
     private static final int MAX_STEPS = 4096;
 
+    /** Dirty blocks of the small queue passed over in one search before it turns to the main queue. */
+    private static final int MAX_PASSED = 64;
+
     private static final int NONE = -1;
 
     private final PolicyBits bits;
@@ -65,6 +68,8 @@ public final class S3Fifo implements EvictionPolicy {
         int b = bits.policyBits(from);
         int frequency = Math.min(FREQUENCY, (b & FREQUENCY) + 1);
         removed(from);
+        // Still mapped for the moment, but no longer in the small queue: entering may come upon it in the ring.
+        bits.setPolicyBits(from, MAIN);
         if ((b & MAIN) != 0) {
             enterMain(to, frequency);
         } else {
@@ -84,11 +89,18 @@ public final class S3Fifo implements EvictionPolicy {
     @Override
     public int victim() {
         int steps = 0;
+        int passed = 0;
         while (steps < MAX_STEPS) {
-            boolean fromSmall = smallCount * (long) SMALL_SHARE > slotCount || mainCount == 0;
+            boolean overdue = smallCount * (long) SMALL_SHARE > slotCount && passed < MAX_PASSED;
+            // A queue may be dirty throughout: then the other one has to give.
+            boolean fromSmall = overdue || mainCount == 0 || steps >= MAX_STEPS / 2;
             int found = NONE;
             if (fromSmall && ringSize > 0) {
+                int before = ringSize;
                 found = stepSmall();
+                if (found == NONE && ringSize == before) {
+                    passed++;
+                }
                 steps++;
             } else if (mainCount > 0) {
                 int before = steps;

@@ -1,0 +1,169 @@
+package io.brickcache.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.brickcache.cache.Gates.Kind;
+import io.brickcache.env.sim.SeededEntropy;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GatesTest {
+
+    private static final int BLOCKS = 6;
+
+    private final Gates gates = new Gates();
+    /** Those that have not left, in order of arrival. */
+    private final List<Operation> all = new ArrayList<>();
+
+    private final class Operation extends Gates.Holder {
+        private final Kind kind;
+        private final int first;
+        private final int last;
+        private int entries;
+        private boolean leavesAtOnce;
+
+        Operation(Kind kind, int first, int last) {
+            this.kind = kind;
+            this.first = first;
+            this.last = last;
+        }
+
+        Operation arrive() {
+            all.add(this);
+            gates.enter(this, kind, first, last);
+            return this;
+        }
+
+        void leave() {
+            all.remove(this);
+            gates.leave(this);
+        }
+
+        boolean isInside() {
+            return entries > 0;
+        }
+
+        @Override
+        void entered() {
+            entries++;
+            if (leavesAtOnce) {
+                leave();
+            }
+        }
+
+        boolean mustWaitFor(Operation other) {
+            boolean together =
+                    kind == Kind.WRITE && other.kind == Kind.DEMOTE || kind == Kind.DEMOTE && other.kind == Kind.WRITE;
+            return !together && first <= other.last && other.first <= last;
+        }
+
+        @Override
+        public String toString() {
+            return kind + "[" + first + "," + last + "]" + (isInside() ? " inside" : " waiting");
+        }
+    }
+
+    /** Inside is exactly who has no conflicting operation before it, inside or waiting: first come, first served. */
+    private void expectOrder() {
+        for (int i = 0; i < all.size(); i++) {
+            Operation operation = all.get(i);
+            boolean free = all.subList(0, i).stream().noneMatch(operation::mustWaitFor);
+            assertThat(operation.entries).as("%s among %s", operation, all).isEqualTo(free ? 1 : 0);
+        }
+        assertThat(gates.isEmpty()).isEqualTo(all.isEmpty());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5})
+    void shouldLetInExactlyThoseThatConflictWithNobodyBeforeThem(int seed) {
+        SeededEntropy entropy = new SeededEntropy(seed);
+        for (int round = 0; round < 5_000; round++) {
+            if (all.size() < 12 && entropy.chance(0.55)) {
+                int first = entropy.nextInt(BLOCKS);
+                Operation arriving =
+                        new Operation(entropy.pick(Kind.values()), first, entropy.between(first, BLOCKS - 1));
+                arriving.leavesAtOnce = entropy.chance(0.2);
+                arriving.arrive();
+            } else {
+                List<Operation> inside =
+                        all.stream().filter(Operation::isInside).toList();
+                if (!inside.isEmpty()) {
+                    inside.get(entropy.nextInt(inside.size())).leave();
+                }
+            }
+            expectOrder();
+            expectVisits(entropy.nextInt(BLOCKS));
+        }
+        while (!all.isEmpty()) {
+            all.get(0).leave();
+            expectOrder();
+        }
+    }
+
+    private void expectVisits(int block) {
+        List<String> visited = new ArrayList<>();
+        gates.visitWriters(block, block, (first, last) -> visited.add(first + "-" + last));
+
+        assertThat(visited)
+                .containsExactlyElementsOf(all.stream()
+                        .filter(o -> o.isInside() && o.kind != Kind.DEMOTE && o.first <= block && block <= o.last)
+                        .map(o -> o.first + "-" + o.last)
+                        .toList());
+    }
+
+    @Test
+    void shouldKeepALaterOneWaitingWhenOnlyAWaitingOneIsInItsWay() {
+        Operation inside = new Operation(Kind.WRITE, 0, 1).arrive();
+        Operation waiting = new Operation(Kind.DISK, 1, 3).arrive();
+        Operation behind = new Operation(Kind.WRITE, 3, 3).arrive();
+        assertThat(waiting.isInside() || behind.isInside()).isFalse();
+
+        inside.leave();
+        assertThat(waiting.isInside()).isTrue();
+        assertThat(behind.isInside()).isFalse();
+        waiting.leave();
+        assertThat(behind.isInside()).isTrue();
+    }
+
+    @Test
+    void shouldUseNoStackWhenALongQueueLeavesAtOnce() {
+        Operation first = new Operation(Kind.DISK, 0, 5).arrive();
+        List<Operation> queue = new ArrayList<>();
+        for (int i = 0; i < 5_000; i++) {
+            Operation operation = new Operation(Kind.DISK, i % BLOCKS, BLOCKS - 1);
+            operation.leavesAtOnce = true;
+            queue.add(operation);
+            operation.arrive();
+        }
+
+        first.leave();
+        assertThat(queue).allMatch(operation -> operation.entries == 1);
+        assertThat(gates.isEmpty()).isTrue();
+    }
+
+    @Test
+    void shouldLetAnOperationEnterAgainWhenItHasLeft() {
+        Operation operation = new Operation(Kind.WRITE, 2, 2).arrive();
+        operation.leave();
+        operation.arrive();
+
+        assertThat(operation.entries).isEqualTo(2);
+        operation.leave();
+        assertThat(gates.isEmpty()).isTrue();
+    }
+
+    @Test
+    void shouldRefuseToLetOneLeaveThatWaitsOrHasLeft() {
+        Operation inside = new Operation(Kind.WRITE, 2, 2).arrive();
+        Operation waiting = new Operation(Kind.WRITE, 2, 2).arrive();
+
+        assertThatThrownBy(() -> gates.leave(waiting)).isInstanceOf(IllegalStateException.class);
+        inside.leave();
+        assertThatThrownBy(() -> gates.leave(inside)).isInstanceOf(IllegalStateException.class);
+        waiting.leave();
+    }
+}

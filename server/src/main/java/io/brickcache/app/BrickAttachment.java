@@ -47,7 +47,7 @@ final class BrickAttachment {
                 rollback.add(() -> catalog.removed(entry));
                 BlockDevice disk = context.device(opened, running.host());
                 rollback.add(() -> running.host().close(disk));
-                attach(entry, disk, rollback);
+                attach(entry, disk);
                 rollback.keep();
             }
             LOG.info("Brick {}: attached to {}, {}, {} bytes", spec.name(), spec.cache(), opened, known.sizeBytes());
@@ -66,7 +66,7 @@ final class BrickAttachment {
         }
     }
 
-    private void attach(BrickEntry entry, BlockDevice disk, Rollback rollback) {
+    private void attach(BrickEntry entry, BlockDevice disk) {
         RunningCache running = entry.cache().running();
         CompletableFuture<IoStatus> durable = new CompletableFuture<>();
         CachedBrick cached = running.host().call(() -> attachNow(running, entry.known(), disk, durable::complete));
@@ -75,13 +75,6 @@ final class BrickAttachment {
             catalog.attached(entry, BrickEntry.serving(open));
             exports.add(running.export(cached));
             return;
-        }
-        if (!running.host().await(done -> running.cache().detach(cached, done)).isOk()) {
-            // The cache still knows it, so its disk stays open.
-            rollback.keep();
-            catalog.attached(
-                    entry,
-                    BrickEntry.unavailable("the metadata cannot be written; detach it, or attach it anew", open));
         }
         throw Failures.io("brick " + entry.name() + " could not be written to the metadata of cache " + running.name());
     }

@@ -166,11 +166,23 @@ public final class Cache {
         core.keepFree();
     }
 
-    /** Attaches a brick: {@code done} hears OK when that is durable. The record has a number that no brick has. */
+    /**
+     * Attaches a brick: {@code done} hears OK when that is durable; otherwise the brick is gone again. The record has a
+     * number that no brick has.
+     */
     public CachedBrick attach(BrickRecord brick, BlockDevice disk, Consumer<IoStatus> done) {
         CachedBrick added = add(brick, disk);
         core.committer.put(batch -> batch.put(Family.BRICKS, brick.key(), brick.encode()));
-        core.committer.commit(-1, done::accept);
+        core.committer.commit(-1, status -> {
+            if (!status.isOk()) {
+                // What could not be committed is brought again by the next commit: take it back.
+                core.committer.put(batch -> batch.delete(Family.BRICKS, brick.key()));
+                core.remove(added);
+                bricks.remove(added);
+                added.close();
+            }
+            done.accept(status);
+        });
         return added;
     }
 
@@ -230,6 +242,9 @@ public final class Cache {
     /** The number of the brick is free only when no slot names it any more. */
     private void forgotten(CachedBrick brick, Consumer<IoStatus> done, IoStatus status) {
         if (!status.isOk()) {
+            // What could not be committed is brought again by the next commit: take the deletion back.
+            core.committer.put(batch -> batch.put(
+                    Family.BRICKS, brick.record().key(), brick.record().encode()));
             brick.resume();
             done.accept(status);
         } else if (core.committer.pendingRetired() > 0) {

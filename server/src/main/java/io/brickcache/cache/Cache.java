@@ -41,6 +41,7 @@ public final class Cache {
 
     private final CacheCore core;
     private final CacheRecord record;
+    private final int recoveredTick;
     private final List<CachedBrick> bricks = new ArrayList<>();
     private final List<CachedBrick> demoting = new ArrayList<>();
     private @Nullable Consumer<CachedBrick> dirtyListener;
@@ -69,6 +70,8 @@ public final class Cache {
                 journal.lastEpoch() + 1,
                 bug,
                 this::dirtied);
+        // One before now: no block that becomes dirty from now on can have it.
+        this.recoveredTick = core.tick() - 1;
     }
 
     /**
@@ -113,7 +116,7 @@ public final class Cache {
             cache.add(brick, disks.apply(brick));
         }
         store.scan(Family.HEAT, cache::loadHeat);
-        cache.index(options);
+        cache.index();
         return cache;
     }
 
@@ -125,10 +128,8 @@ public final class Cache {
         }
     }
 
-    private void index(CacheOptions options) throws MetadataException {
+    private void index() throws MetadataException {
         SlotTable slots = core.slots;
-        // Nobody knows how long it has been dirty: as long as it may be.
-        int since = core.tick() - (int) Math.min(Integer.MAX_VALUE, options.maxDirtyAgeNs() / 100_000_000L);
         for (int slot = 0; slot < slots.slots(); slot++) {
             if (slots.state(slot) == SlotTable.FREE) {
                 core.allocator.free(slot);
@@ -153,7 +154,7 @@ public final class Cache {
                         "slots " + other + " and " + slot + " both claim block " + slots.block(slot) + " of brick "
                                 + brick.name());
             }
-            core.restore(slot, since);
+            core.restore(slot, recoveredTick);
         }
     }
 
@@ -351,6 +352,11 @@ public final class Cache {
 
     public Loop loop() {
         return core.loop;
+    }
+
+    /** Tick just before the index was loaded: what is dirty since then has been so for nobody knows how long before. */
+    public int recoveredTick() {
+        return recoveredTick;
     }
 
     /** Tenths of a second, wrapping: the unit of {@link io.brickcache.cache.index.DirtyRegions}. */

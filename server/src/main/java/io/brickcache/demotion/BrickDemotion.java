@@ -51,7 +51,7 @@ final class BrickDemotion {
         this.cache = cache;
         this.brick = brick;
         this.regions = brick.regions();
-        this.chooser = new RegionChooser(options, regions);
+        this.chooser = new RegionChooser(options, regions, cache.recoveredTick());
         this.notBeforeNs = now();
     }
 

@@ -21,11 +21,14 @@ final class RegionChooser {
 
     private final DemotionOptions options;
     private final DirtyRegions regions;
+    private final int recoveredTick;
     private int cursor;
 
-    RegionChooser(DemotionOptions options, DirtyRegions regions) {
+    /** What is dirty since {@code recoveredTick} counts as too old: nobody knows how long it was before. */
+    RegionChooser(DemotionOptions options, DirtyRegions regions, int recoveredTick) {
         this.options = options;
         this.regions = regions;
+        this.recoveredTick = recoveredTick;
     }
 
     /** The next regions to demote, ascending; empty if none may go. */
@@ -75,7 +78,8 @@ final class RegionChooser {
     }
 
     private boolean mayGo(Urgency urgency, int region, int tick) {
-        boolean aged = (tick - regions.since(region)) * TICK_NS >= options.maxDirtyAgeNs();
+        int since = regions.since(region);
+        boolean aged = since == recoveredTick || (tick - since) * TICK_NS >= options.maxDirtyAgeNs();
         return switch (urgency) {
             case AGED_ONLY -> aged;
             case IDLE, PACED -> aged || (tick - regions.lastWrite(region)) * TICK_NS >= options.hotNs();

@@ -15,11 +15,12 @@ import org.junit.jupiter.api.Test;
 class RegionChooserTest {
 
     private static final int SECOND = 10;
+    private static final int RECOVERED = -5;
     private static final DemotionOptions OPTIONS =
             new DemotionOptions(20, 60, 600_000_000_000L, 2_000_000_000L, 3_000_000_000L);
 
     private final DirtyRegions regions = new DirtyRegions(20_000L * DirtyRegions.REGION_BYTES, new BlockShape(4 << 10));
-    private final RegionChooser chooser = new RegionChooser(OPTIONS, regions);
+    private final RegionChooser chooser = new RegionChooser(OPTIONS, regions, RECOVERED);
 
     private void dirty(int region, int blocks, int tick) {
         for (int i = 0; i < blocks; i++) {
@@ -50,6 +51,14 @@ class RegionChooserTest {
         assertThat(next(Urgency.FULL_SPEED, 0)).as("no batch crosses the end").containsExactly(116, 117, 118, 119);
 
         assertThat(next(Urgency.FULL_SPEED, 0)).containsExactly(50, 100, 101, 102, 103, 104, 105, 106);
+    }
+
+    @Test
+    void shouldTakeWhatARestartFoundDirtyAtAnyAge() {
+        dirty(3, 1, RECOVERED);
+        dirty(4, 1, RECOVERED + 1);
+
+        assertThat(next(Urgency.AGED_ONLY, RECOVERED + 2)).containsExactly(3);
     }
 
     @Test

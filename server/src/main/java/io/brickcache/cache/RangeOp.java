@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A TRIM or WRITE_ZEROES: whole blocks go to the disk in pieces, one after the other ({@link DiskOp}). Of the blocks
- * touched in part, a trim leaves the content as it is (it is advice), zeroes are written like other data.
+ * touched in part, a trim leaves the content as it is (it is advice), zeroes are written like other data; that comes last,
+ * so that a disk which refuses fast zeroes has refused before anything is done.
  */
 final class RangeOp implements BufferPool.Waiter {
 
@@ -21,8 +22,14 @@ final class RangeOp implements BufferPool.Waiter {
     private final IoRequest request;
     private final Parts parts;
     private final int blockBytes;
-    private long offset;
     private final long end;
+    private final long bodyStart;
+    private final long bodyEnd;
+    private final long headEnd;
+    private long body;
+    private long head;
+    private long tail;
+    private long edgeFrom;
     private int edgeLength;
     private @Nullable IoBuffer edge;
 
@@ -32,8 +39,15 @@ final class RangeOp implements BufferPool.Waiter {
         this.request = request;
         this.blockBytes = core.shape.blockBytes();
         this.parts = core.takeParts();
-        this.offset = request.offset();
         this.end = request.offset() + request.length();
+        long start = request.offset();
+        boolean toBrickEnd = end == brick.geometry().sizeBytes();
+        this.bodyStart = Math.min(end, start + blockBytes - 1 & -blockBytes);
+        this.bodyEnd = Math.max(bodyStart, toBrickEnd ? end : end & -blockBytes);
+        this.body = bodyStart;
+        this.head = start;
+        this.headEnd = bodyStart;
+        this.tail = bodyEnd;
     }
 
     void start() {
@@ -42,28 +56,33 @@ final class RangeOp implements BufferPool.Waiter {
     }
 
     private void step() {
-        int lead = (int) offset & blockBytes - 1;
-        boolean toBrickEnd = end == brick.geometry().sizeBytes();
-        long wholeEnd = toBrickEnd ? end : end & -blockBytes;
-        if (offset == end) {
-            parts.done(IoStatus.OK);
-        } else if (lead == 0 && offset < wholeEnd) {
-            long length = Math.min(wholeEnd - offset, (long) PIECE_BLOCKS * blockBytes);
-            long block = offset >> core.shape.blockShift();
-            offset += length;
+        if (body < bodyEnd) {
+            long length = Math.min(bodyEnd - body, (long) PIECE_BLOCKS * blockBytes);
+            long block = body >> core.shape.blockShift();
+            // Once something is done it is too late to refuse.
+            int flags = body == bodyStart ? request.flags() : request.flags() & ~IoRequest.FAST_ZERO;
+            body += length;
             brick.opStarted();
             DiskOp op = core.takeDiskOp();
             op.part().set(brick, next(), null, 0, block, 0, (int) length);
-            op.startRange(request.op(), request.flags());
+            op.startRange(request.op(), flags);
+        } else if (request.op() == IoOp.WRITE_ZEROES && head < headEnd) {
+            long from = head;
+            head = headEnd;
+            edge(from, headEnd);
+        } else if (request.op() == IoOp.WRITE_ZEROES && tail < end) {
+            long from = tail;
+            tail = end;
+            edge(from, end);
         } else {
-            edgeLength = (int) Math.min(end - offset, blockBytes - lead);
-            if (request.op() == IoOp.TRIM) {
-                offset += edgeLength;
-                step();
-            } else {
-                zeroEdge();
-            }
+            parts.done(IoStatus.OK);
         }
+    }
+
+    private void edge(long from, long to) {
+        edgeFrom = from;
+        edgeLength = (int) (to - from);
+        zeroEdge();
     }
 
     private void zeroEdge() {
@@ -84,9 +103,8 @@ final class RangeOp implements BufferPool.Waiter {
     public void available(IoBuffer memory) {
         Zeroes.fill(memory, blockBytes);
         edge = memory;
-        long block = offset >> core.shape.blockShift();
-        int lead = (int) offset & blockBytes - 1;
-        offset += edgeLength;
+        long block = edgeFrom >> core.shape.blockShift();
+        int lead = (int) edgeFrom & blockBytes - 1;
         brick.opStarted();
         WriteOp op = core.takeWrite();
         op.part().set(brick, next(), memory, 0, block, lead, lead + edgeLength);

@@ -2,12 +2,11 @@ package io.brickcache.sim;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import java.security.SecureRandom;
 import org.slf4j.LoggerFactory;
 
 /**
  * Runs many seeds. System properties: {@code sim.seed} runs that one alone; {@code sim.seeds} is how many to run;
- * {@code sim.base} is the first (random, and printed, without).
+ * {@code sim.base} is the first (1 without: a build fails for what was changed, not by luck).
  */
 final class Simulations {
 
@@ -27,7 +26,7 @@ final class Simulations {
             runOne(what, factory, only, memory);
             return;
         }
-        long base = Long.getLong("sim.base", new SecureRandom().nextInt(1 << 30));
+        long base = Long.getLong("sim.base", 1);
         int count = Integer.getInteger("sim.seeds", seeds);
         System.out.printf("simulation of %s: %d seeds, -Dsim.base=%d%n", what, count, base);
         for (long seed = base; seed < base + count; seed++) {

@@ -21,6 +21,7 @@ import java.util.List;
  * @param connections that submit at the same time
  * @param maxDepth requests in flight per connection
  * @param maxRequestBytes largest READ and WRITE
+ * @param front how clients reach the bricks
  */
 record Scenario(
         long seed,
@@ -37,7 +38,21 @@ record Scenario(
         int requests,
         int connections,
         int maxDepth,
-        int maxRequestBytes) {
+        int maxRequestBytes,
+        Front front) {
+
+    /**
+     * How clients reach the bricks.
+     *
+     * @param connections NBD connections to each brick, 0 to call the engine without a front
+     * @param breakRate probability that a request is followed by the break of one of them
+     */
+    record Front(int connections, double breakRate) {
+
+        static Front draw(SeededEntropy draw) {
+            return draw.chance(0.6) ? new Front(0, 0) : new Front(draw.between(1, 3), draw.pick(0.0, 0.0, 0.01, 0.1));
+        }
+    }
 
     private static final int SECTOR_BYTES = SectorContent.SECTOR_BYTES;
 
@@ -64,7 +79,8 @@ record Scenario(
                 draw.between(20, large ? 60 : 200),
                 draw.between(1, 4),
                 draw.pick(1, 4, 16, 32),
-                maxRequestBytes);
+                maxRequestBytes,
+                Front.draw(draw.split("front")));
     }
 
     private static List<Long> drawBricks(SeededEntropy draw, int caches, boolean large) {

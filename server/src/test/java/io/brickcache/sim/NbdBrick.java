@@ -49,7 +49,8 @@ final class NbdBrick implements BlockDevice {
 
     private void connectOne(boolean structured, Runnable ready) {
         String export = "b" + index + "#" + connections++;
-        NbdPeer.Habits habits = NbdPeer.Habits.draw(entropy, structured || entropy.chance(0.5), system.minWindowBytes());
+        NbdPeer.Habits habits =
+                NbdPeer.Habits.draw(entropy, structured || entropy.chance(0.5), system.minWindowBytes());
         NbdPeer peer = new NbdPeer(loop, entropy.split(export), system.server(), export, habits, this::ended);
         peers.add(peer);
         peer.connect(system.events(), ready);

@@ -71,8 +71,8 @@ final class NbdSystem implements SystemUnderTest {
     }
 
     private void connect(Runnable started) {
-        NbdOptions options = new NbdOptions(
-                List.of(ListenAddress.parse("tcp:127.0.0.1:0")), MAX_CONNECTIONS, HANDSHAKE);
+        NbdOptions options =
+                new NbdOptions(List.of(ListenAddress.parse("tcp:127.0.0.1:0")), MAX_CONNECTIONS, HANDSHAKE);
         down = false;
         events = new SimEventLoop(loop);
         pool = memory.pool(2 * (scenario.maxRequestBytes() + scenario.blockBytes()));
@@ -170,6 +170,21 @@ final class NbdSystem implements SystemUnderTest {
     }
 
     @Override
+    public void hang() {
+        inner.hang();
+    }
+
+    @Override
+    public boolean isCommitting() {
+        return inner.isCommitting();
+    }
+
+    @Override
+    public long damagedBytes() {
+        return inner.damagedBytes();
+    }
+
+    @Override
     public void stopFaults() {
         breaks = false;
         inner.stopFaults();
@@ -192,8 +207,7 @@ final class NbdSystem implements SystemUnderTest {
         public @Nullable Export find(String name) {
             int brick = Integer.parseInt(name.substring(1, name.indexOf('#')));
             return exports.computeIfAbsent(
-                    name,
-                    key -> new Export(key, "", bricks.get(brick).served(), Objects.requireNonNull(pool), events));
+                    name, key -> new Export(key, "", bricks.get(brick).served(), Objects.requireNonNull(pool), events));
         }
     }
 

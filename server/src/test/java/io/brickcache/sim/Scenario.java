@@ -15,7 +15,7 @@ import java.util.List;
  * @param dirtyHighPercent where demotion goes before reads
  * @param maxLatencyNs of the SSD
  * @param maxDiskLatencyNs of the bricks' disks
- * @param faultRate probability that a request to a device meets with a fault, 0 for a healthy node
+ * @param trouble what goes wrong
  * @param crashes how often the node goes down hard
  * @param requests from one start to the next stop or crash, all connections together
  * @param connections that submit at the same time
@@ -33,7 +33,7 @@ record Scenario(
         int dirtyHighPercent,
         long maxLatencyNs,
         long maxDiskLatencyNs,
-        double faultRate,
+        Trouble trouble,
         int crashes,
         int requests,
         int connections,
@@ -64,17 +64,22 @@ record Scenario(
         int low = draw.between(0, 50);
         boolean large = draw.chance(0.1);
         int maxRequestBytes = large ? 4 << 20 : draw.pick(8, 32, 64, 128) << 10;
+        List<Long> bricks = drawBricks(draw, caches, large);
         return new Scenario(
                 seed,
                 blockBytes,
                 slots,
                 caches,
-                drawBricks(draw, caches, large),
+                bricks,
                 low,
                 draw.between(low + 1, 95),
                 draw.pick(1_000L, 100_000L, 1_000_000L),
                 draw.pick(100_000L, 10_000_000L),
-                draw.chance(0.5) ? 0 : draw.pick(0.002, 0.01, 0.05),
+                Trouble.draw(
+                        draw.split("trouble"),
+                        draw.chance(0.5) ? 0 : draw.pick(0.002, 0.01, 0.05),
+                        caches,
+                        bricks.size()),
                 draw.nextInt(5),
                 draw.between(20, large ? 60 : 200),
                 draw.between(1, 4),
@@ -97,7 +102,8 @@ record Scenario(
         return brickBytes.size();
     }
 
-    boolean hasFaults() {
-        return faultRate > 0;
+    /** Requests to the brick may be answered with an I/O error, or late. */
+    boolean reaches(int brick) {
+        return trouble.reachesDisk(brick, caches);
     }
 }

@@ -118,7 +118,8 @@ final class Greeter {
         }
         int type = in.getInt(start + 12);
         if (in.getLong(start) != HandshakeCodes.OPTION_REPLY_MAGIC || type < 0) {
-            throw new AssertionError("option " + in.getInt(start + 8) + " is answered with 0x" + Integer.toHexString(type));
+            throw new AssertionError(
+                    "option " + in.getInt(start + 8) + " is answered with 0x" + Integer.toHexString(type));
         }
         in.skipBytes(HandshakeCodes.OPTION_REPLY_HEADER_BYTES + in.getInt(start + 16));
         if (type == HandshakeCodes.REP_ACK && --acksLeft == 0) {

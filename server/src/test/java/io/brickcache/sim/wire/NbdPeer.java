@@ -153,8 +153,7 @@ public final class NbdPeer {
         }
         leaving = true;
         if (askServer == null) {
-            toServer.send(
-                    header(TransmissionCodes.CMD_DISC, 0, 0, 0, 0).array());
+            toServer.send(header(TransmissionCodes.CMD_DISC, 0, 0, 0, 0).array());
         } else {
             askServer.run();
         }
@@ -173,8 +172,8 @@ public final class NbdPeer {
             return;
         }
         if (!leaving) {
-            throw new AssertionError("the server closed the connection to " + export + " with " + asked.size()
-                    + " requests unanswered");
+            throw new AssertionError(
+                    "the server closed the connection to " + export + " with " + asked.size() + " requests unanswered");
         }
         awaitEnd(10_000);
     }

@@ -136,9 +136,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (scratch == null) {
-            scratch = core.scratch.tryAllocate(bytesWanted());
+            scratch = part.brick().scratch().tryAllocate(bytesWanted());
             if (scratch == null) {
-                core.scratch.whenAvailable(this);
+                part.brick().scratch().whenAvailable(this);
                 return;
             }
         }
@@ -309,9 +309,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (scratch == null) {
-            scratch = core.scratch.tryAllocate(bytesWanted());
+            scratch = part.brick().scratch().tryAllocate(bytesWanted());
             if (scratch == null) {
-                core.scratch.whenAvailable(this);
+                part.brick().scratch().whenAvailable(this);
                 return;
             }
             Zeroes.fill(scratch, scratch.capacity());

@@ -303,7 +303,7 @@ final class Committer {
         journal.failed();
         open.absorb(epoch);
         epoch.committed = true;
-        answer(epoch, false);
+        answer(epoch, bug == PlantedBug.ANSWERS_OK_TO_FAILED_COMMIT);
         release();
         if (wanted) {
             schedule();

@@ -1,19 +1,10 @@
 package io.brickcache.sim;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import org.slf4j.LoggerFactory;
-
 /**
  * Runs many seeds. System properties: {@code sim.seed} runs that one alone; {@code sim.seeds} is how many to run;
  * {@code sim.base} is the first (1 without: a build fails for what was changed, not by luck).
  */
 final class Simulations {
-
-    static {
-        // Faults by the thousand are the point here; the log would drown the seeds.
-        ((Logger) LoggerFactory.getLogger("io.brickcache.cache")).setLevel(Level.OFF);
-    }
 
     private Simulations() {}
 

@@ -75,6 +75,11 @@ final class RocksErrors {
         };
     }
 
+    /** True if the directory cannot be written at present, but perhaps be read. */
+    static boolean isUnwritable(MetadataException e) {
+        return e.kind() == Kind.NO_SPACE || String.valueOf(e.getMessage()).contains("Read-only file system");
+    }
+
     private static boolean isFull(String detail) {
         return detail.contains("No space left") || detail.contains("Disk quota exceeded");
     }

@@ -81,7 +81,7 @@ public final class SparedMetadataStore implements MetadataStore {
         this.pauseNs = minProbeNs;
     }
 
-    /** A new cache's metadata in RocksDB; see {@link RocksMetadataStore#create}. A journal of that name is removed. */
+    /** A new cache's metadata in RocksDB; see {@link RocksMetadataStore#create}. */
     public static MetadataStore create(Path directory, Path journal, UUID cache, MetaOptions options, Loop loop)
             throws MetadataException {
         MetadataStore rocks = RocksMetadataStore.create(directory, options, loop);
@@ -200,7 +200,7 @@ public final class SparedMetadataStore implements MetadataStore {
 
     private void begin(MetadataException failure) {
         LOG.error(
-                "Metadata goes to the spare journal, nothing is lost: {} The store is tried again every few seconds",
+                "Metadata goes to the spare journal, nothing is lost: {}. This is tried again every few seconds",
                 failure.getMessage());
         cause = failure;
         pauseNs = minProbeNs;

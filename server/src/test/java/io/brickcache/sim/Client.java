@@ -8,6 +8,7 @@ import io.brickcache.sim.Connection.Wish;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Submits what the connections wish, keeps the models informed, and checks every answer. */
@@ -20,7 +21,11 @@ final class Client {
     private final TraceHash trace;
     private final Set<ClientRequest> inFlight = new LinkedHashSet<>();
 
-    private boolean faultsExpected;
+    /** The bricks whose requests may fail. */
+    private IntPredicate trouble;
+
+    private boolean onlyTroubled;
+    private IoStatus lastStatus = IoStatus.OK;
     private long answered;
     private long promises;
     private int budget;
@@ -31,23 +36,24 @@ final class Client {
             List<DiskModel> models,
             ClientMemory memory,
             TraceHash trace,
-            boolean faultsExpected) {
+            IntPredicate trouble) {
         this.loop = loop;
         this.system = system;
         this.models = models;
         this.memory = memory;
         this.trace = trace;
-        this.faultsExpected = faultsExpected;
+        this.trouble = trouble;
     }
 
     /** From now on an I/O error is a failure of the run; nothing may be in flight. */
     void expectNoFaults() {
-        faultsExpected = false;
+        trouble = brick -> false;
     }
 
     /** Lets the connections submit {@code requests} requests, all together. */
     void begin(List<Connection> connections, int requests) {
         budget = requests;
+        onlyTroubled = connections.stream().allMatch(connection -> trouble.test(connection.brick()));
         for (Connection connection : connections) {
             loop.execute(new Pump(connection));
         }
@@ -58,8 +64,18 @@ final class Client {
         return budget == 0 && inFlight.isEmpty();
     }
 
+    /** The same, but for bricks whose requests may hang. */
+    boolean isDoneOutOfTrouble() {
+        return (budget == 0 || onlyTroubled) && inFlight.stream().allMatch(request -> trouble.test(request.brick()));
+    }
+
     long answered() {
         return answered;
+    }
+
+    /** How the latest answer was. */
+    IoStatus lastStatus() {
+        return lastStatus;
     }
 
     /** Answers so far that made something durable. */
@@ -74,7 +90,15 @@ final class Client {
 
     /** Reads a range and checks it; the answer counts as one of the workload's. */
     void read(int brick, long offset, int length) {
-        Wish wish = new Wish(IoOp.READ, offset, length, 0);
+        submitAlone(brick, new Wish(IoOp.READ, offset, length, 0));
+    }
+
+    /** Writes a range that begins with a block. */
+    void write(int brick, long offset, int length) {
+        submitAlone(brick, new Wish(IoOp.WRITE, offset, length, 0));
+    }
+
+    private void submitAlone(int brick, Wish wish) {
         if (!submit(brick, wish, null)) {
             throw new IllegalStateException("no memory for " + wish);
         }
@@ -125,6 +149,7 @@ final class Client {
             throw new AssertionError(request + " is answered " + status);
         }
         answered++;
+        lastStatus = status;
         if (request.op() == IoOp.FLUSH || request.op().isMutation() && request.has(ClientRequest.FUA)) {
             promises++;
         }
@@ -139,10 +164,11 @@ final class Client {
     private boolean isExpected(ClientRequest request, IoStatus status) {
         return switch (status) {
             case OK -> true;
-            case IO_ERROR -> faultsExpected;
+            case IO_ERROR -> trouble.test(request.brick());
             case NOT_SUPPORTED ->
                 request.op() == IoOp.WRITE_ZEROES && request.has(ClientRequest.FAST_ZERO)
-                        || faultsExpected && (request.op() == IoOp.WRITE_ZEROES || request.op() == IoOp.TRIM);
+                        || trouble.test(request.brick())
+                                && (request.op() == IoOp.WRITE_ZEROES || request.op() == IoOp.TRIM);
             case INVALID, BEYOND_END, READ_ONLY, SHUTDOWN -> false;
         };
     }

@@ -27,6 +27,10 @@ final class ClientRequest extends IoRequest {
         this.pump = pump;
     }
 
+    int brick() {
+        return brick;
+    }
+
     /** Tells the model of the submit that follows, and fills the memory of a WRITE. */
     void begin(DiskModel of) {
         model = of;

@@ -2,7 +2,6 @@ package io.brickcache.sim;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoStatus;
-import io.brickcache.block.sim.Fault;
 import io.brickcache.block.sim.Faults;
 import io.brickcache.block.sim.LatencyModel;
 import io.brickcache.block.sim.Medium;
@@ -29,7 +28,6 @@ import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +43,8 @@ class EngineSystem implements SystemUnderTest {
     private final SeededEntropy entropy;
     private final List<Medium> disks = new ArrayList<>();
     private final List<Node> nodes = new ArrayList<>();
-    private boolean faultsStopped;
+    private final FaultPlan plan;
+    private long formerDamageBytes;
 
     /** One cache: its media, and its process while it runs. */
     private final class Node {
@@ -54,6 +53,7 @@ class EngineSystem implements SystemUnderTest {
         final CacheRecord record;
         MemoryMetadataStore store;
         final List<SimDevice> devices = new ArrayList<>();
+        final List<SimDevice> fallible = new ArrayList<>();
         private @Nullable Cache runningCache;
         private @Nullable Demoter runningDemoter;
 
@@ -93,19 +93,39 @@ class EngineSystem implements SystemUnderTest {
             return Objects.requireNonNull(runningDemoter);
         }
 
-        SimDevice device(String name, Medium medium, long maxLatencyNs, boolean ssd) {
-            SeededEntropy own = entropy.split(name + entropy.nextLong());
+        private SimDevice openSsd() {
+            SeededEntropy own = entropy.split("ssd" + entropy.nextLong());
+            SimDevice ssd = device("ssd", ssdMedium, scenario.maxLatencyNs(), plan.ofSsd(index, own), own);
+            if (plan.reachesCache(index)) {
+                fallible.add(ssd);
+            }
+            return ssd;
+        }
+
+        private SimDevice openDisk(int brick) {
+            SeededEntropy own = entropy.split("disk" + entropy.nextLong());
+            SimDevice disk =
+                    device("disk", disks.get(brick), scenario.maxDiskLatencyNs(), plan.ofDisk(brick, own), own);
+            if (plan.reachesDisk(brick)) {
+                fallible.add(disk);
+            }
+            return disk;
+        }
+
+        private SimDevice device(String name, Medium medium, long maxLatencyNs, Faults faults, SeededEntropy own) {
             SimDeviceOptions options = new SimDeviceOptions(
                     scenario.blockBytes(), entropy.chance(0.7), entropy.chance(0.7), false, Misuse.THROWS);
             LatencyModel latency = LatencyModel.random(own.split("latency"), 1_000, maxLatencyNs);
-            SimDevice device = new SimDevice(name, loop, medium, options, latency, faults(own, ssd), own);
+            SimDevice device = new SimDevice(name, loop, medium, options, latency, faults, own);
             devices.add(device);
             return device;
         }
 
         void start(Runnable started) {
+            formerDamageBytes += damagedBytes();
             devices.clear();
-            SimDevice ssd = device("ssd", ssdMedium, scenario.maxLatencyNs(), true);
+            fallible.clear();
+            SimDevice ssd = openSsd();
             CacheOptions options = new CacheOptions(
                     CacheOptions.MIN_BUFFER_BYTES,
                     entropy.pick(10_000_000L, 100_000_000L, 1_000_000_000L),
@@ -114,15 +134,11 @@ class EngineSystem implements SystemUnderTest {
                     entropy.pick(1_000_000_000L, 60_000_000_000L),
                     entropy.pick(1_000_000_000L, 60_000_000_000L),
                     CacheOptions.MIN_METADATA_MEMORY_BYTES);
+            if (scenario.trouble().damage() && entropy.chance(0.3)) {
+                expectRefusal(ssd, options);
+            }
             try {
-                runningCache = BuggyCaches.load(
-                        bug,
-                        CacheMetadata.read(store),
-                        store,
-                        loop,
-                        ssd,
-                        options,
-                        brick -> device("disk", disks.get(brick.id()), scenario.maxDiskLatencyNs(), false));
+                runningCache = load(store, ssd, options);
             } catch (MetadataException e) {
                 throw new AssertionError("the metadata is damaged: " + e.getMessage(), e);
             }
@@ -131,13 +147,30 @@ class EngineSystem implements SystemUnderTest {
             tryStart(started);
         }
 
+        private Cache load(MemoryMetadataStore from, SimDevice ssd, CacheOptions options) throws MetadataException {
+            return BuggyCaches.load(
+                    bug, CacheMetadata.read(from), from, loop, ssd, options, brick -> openDisk(brick.id()));
+        }
+
+        /** Metadata of which one record is not what was written must not be believed. */
+        private void expectRefusal(SimDevice ssd, CacheOptions options) {
+            MemoryMetadataStore wrong = store.damaged(entropy);
+            if (wrong == null) {
+                return;
+            }
+            try {
+                load(wrong, ssd, options);
+            } catch (MetadataException expected) {
+                return;
+            }
+            throw new AssertionError("cache " + index + " opens although a record of its metadata is damaged");
+        }
+
         private void tryStart(Runnable started) {
             cache().start(status -> {
                 if (status.isOk()) {
                     demoter().start();
-                    if (scenario.hasFaults() && !faultsStopped) {
-                        failCommits();
-                    }
+                    failCommits();
                     started.run();
                 } else {
                     tryStart(started);
@@ -145,17 +178,24 @@ class EngineSystem implements SystemUnderTest {
             });
         }
 
-        /** Some of the commits to come fail, one or several in a row, until faults stop. */
+        /** Some of the commits to come fail, one or several in a row or for a long time, until faults stop. */
         private void failCommits() {
+            if (!plan.reachesCache(index)) {
+                return;
+            }
             MemoryMetadataStore failing = store;
             loop.schedule(entropy.between(1, 20) * 1_000_000L, () -> {
-                if (failing == store && !faultsStopped) {
+                if (failing == store && plan.reachesCache(index)) {
+                    int commits = entropy.chance(0.1) ? 1000 : entropy.between(1, 3);
                     store.failNext(
-                            entropy.between(1, 3),
-                            new MetadataException(MetadataException.Kind.IO, "planted failure of a commit"));
+                            commits, new MetadataException(MetadataException.Kind.IO, "planted failure of a commit"));
                     failCommits();
                 }
             });
+        }
+
+        long damagedBytes() {
+            return devices.stream().mapToLong(SimDevice::damagedBytes).sum();
         }
 
         void stop(Runnable done) {
@@ -194,33 +234,11 @@ class EngineSystem implements SystemUnderTest {
         this.scenario = scenario;
         this.loop = loop;
         this.entropy = entropy;
+        this.plan = new FaultPlan(scenario);
         scenario.brickBytes().forEach(size -> disks.add(new Medium(size, SectorContent.SECTOR_BYTES)));
         for (int i = 0; i < scenario.caches(); i++) {
             nodes.add(new Node(i));
         }
-    }
-
-    private Faults faults(SeededEntropy own, boolean ssd) {
-        if (faultsStopped || !scenario.hasFaults()) {
-            return Faults.NONE;
-        }
-        double rate = scenario.faultRate() / 4;
-        if (ssd) {
-            return Faults.random(
-                    own.split("faults"),
-                    Map.of(
-                            Fault.IO_ERROR, rate,
-                            Fault.PARTIAL_WRITE, rate,
-                            Fault.BIT_FLIP, rate,
-                            Fault.SLOW, rate));
-        }
-        return Faults.random(
-                own.split("faults"),
-                Map.of(
-                        Fault.IO_ERROR, rate,
-                        Fault.PARTIAL_WRITE, rate,
-                        Fault.NOT_SUPPORTED, rate,
-                        Fault.SLOW, rate));
     }
 
     @Override
@@ -257,7 +275,8 @@ class EngineSystem implements SystemUnderTest {
 
             @Override
             public void finished(IoStatus status) {
-                if (status.isOk() || status == IoStatus.SHUTDOWN) {
+                // What is lost on the SSD cannot be written to the disk, however often that is tried.
+                if (status.isOk() || status == IoStatus.SHUTDOWN || plan.reachesDisk(i)) {
                     done.run();
                 } else {
                     flushBrick(i, done);
@@ -292,11 +311,29 @@ class EngineSystem implements SystemUnderTest {
     }
 
     @Override
+    public void hang() {
+        List<SimDevice> able = new ArrayList<>();
+        nodes.forEach(node -> able.addAll(node.fallible));
+        able.get(entropy.nextInt(able.size())).setHanging(true);
+    }
+
+    @Override
+    public boolean isCommitting() {
+        return nodes.stream().anyMatch(node -> node.store.pendingCommits() > 0);
+    }
+
+    @Override
+    public long damagedBytes() {
+        return formerDamageBytes + nodes.stream().mapToLong(Node::damagedBytes).sum();
+    }
+
+    @Override
     public void stopFaults() {
-        faultsStopped = true;
+        plan.stop();
         MetadataException none = new MetadataException(MetadataException.Kind.IO, "no failure");
         nodes.forEach(node -> node.store.failNext(0, none));
         nodes.forEach(node -> node.devices.forEach(device -> device.setFaults(Faults.NONE)));
+        nodes.forEach(node -> node.devices.forEach(device -> device.setHanging(false)));
     }
 
     @Override

@@ -3,7 +3,6 @@ package io.brickcache.sim;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
-import io.brickcache.block.sim.Fault;
 import io.brickcache.block.sim.Faults;
 import io.brickcache.block.sim.LatencyModel;
 import io.brickcache.block.sim.Medium;
@@ -14,7 +13,6 @@ import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** No cache at all: every brick is a simulated disk. It must pass, and systems with planted bugs are made from it. */
 class PassThroughSystem implements SystemUnderTest {
@@ -26,12 +24,13 @@ class PassThroughSystem implements SystemUnderTest {
     private final List<Medium> media = new ArrayList<>();
     private final List<SimDevice> disks = new ArrayList<>();
     private final List<BlockDevice> bricks = new ArrayList<>();
-    private boolean faultsStopped;
+    private final FaultPlan plan;
 
     PassThroughSystem(Scenario scenario, SimLoop loop, SeededEntropy entropy) {
         this.scenario = scenario;
         this.loop = loop;
         this.entropy = entropy;
+        this.plan = new FaultPlan(scenario);
         this.options = new SimDeviceOptions(4096, entropy.chance(0.5), entropy.chance(0.5), false, Misuse.THROWS);
         scenario.brickBytes().forEach(size -> media.add(new Medium(size, SectorContent.SECTOR_BYTES)));
     }
@@ -64,25 +63,11 @@ class PassThroughSystem implements SystemUnderTest {
         for (int i = 0; i < media.size(); i++) {
             SeededEntropy own = entropy.split("disk " + entropy.nextLong());
             LatencyModel latency = LatencyModel.random(own.split("latency"), 1_000, scenario.maxDiskLatencyNs());
-            SimDevice disk = new SimDevice("b" + i, loop, media.get(i), options, latency, faults(own), own);
+            SimDevice disk = new SimDevice("b" + i, loop, media.get(i), options, latency, plan.ofDisk(i, own), own);
             disks.add(disk);
             bricks.add(wrap(i, disk));
         }
         loop.execute(started);
-    }
-
-    private Faults faults(SeededEntropy own) {
-        if (faultsStopped || !scenario.hasFaults()) {
-            return Faults.NONE;
-        }
-        double rate = scenario.faultRate() / 4;
-        return Faults.random(
-                own.split("faults"),
-                Map.of(
-                        Fault.IO_ERROR, rate,
-                        Fault.PARTIAL_WRITE, rate,
-                        Fault.NOT_SUPPORTED, rate,
-                        Fault.SLOW, rate));
     }
 
     @Override
@@ -92,7 +77,12 @@ class PassThroughSystem implements SystemUnderTest {
 
     @Override
     public void flushBrick(int i, Runnable done) {
-        syncDisk(i, done);
+        if (plan.reachesDisk(i)) {
+            // A disk that is dead never will.
+            loop.execute(done);
+        } else {
+            syncDisk(i, done);
+        }
     }
 
     private void syncDisk(int i, Runnable done) {
@@ -138,9 +128,27 @@ class PassThroughSystem implements SystemUnderTest {
     }
 
     @Override
+    public void hang() {
+        for (int i = 0; i < disks.size(); i++) {
+            disks.get(i).setHanging(plan.reachesDisk(i));
+        }
+    }
+
+    @Override
+    public boolean isCommitting() {
+        return false;
+    }
+
+    @Override
+    public long damagedBytes() {
+        return 0;
+    }
+
+    @Override
     public void stopFaults() {
-        faultsStopped = true;
+        plan.stop();
         disks.forEach(disk -> disk.setFaults(Faults.NONE));
+        disks.forEach(disk -> disk.setHanging(false));
     }
 
     @Override

@@ -15,12 +15,13 @@ import java.util.List;
  * @param dirtyHighPercent where demotion goes before reads
  * @param maxLatencyNs of the SSD
  * @param maxDiskLatencyNs of the bricks' disks
- * @param faultRate probability that a request to a device meets with a fault, 0 for a healthy node
+ * @param trouble what goes wrong
  * @param crashes how often the node goes down hard
  * @param requests from one start to the next stop or crash, all connections together
  * @param connections that submit at the same time
  * @param maxDepth requests in flight per connection
  * @param maxRequestBytes largest READ and WRITE
+ * @param front how clients reach the bricks
  */
 record Scenario(
         long seed,
@@ -32,12 +33,26 @@ record Scenario(
         int dirtyHighPercent,
         long maxLatencyNs,
         long maxDiskLatencyNs,
-        double faultRate,
+        Trouble trouble,
         int crashes,
         int requests,
         int connections,
         int maxDepth,
-        int maxRequestBytes) {
+        int maxRequestBytes,
+        Front front) {
+
+    /**
+     * How clients reach the bricks.
+     *
+     * @param connections NBD connections to each brick, 0 to call the engine without a front
+     * @param breakRate probability that a request is followed by the break of one of them
+     */
+    record Front(int connections, double breakRate) {
+
+        static Front draw(SeededEntropy draw) {
+            return draw.chance(0.6) ? new Front(0, 0) : new Front(draw.between(1, 3), draw.pick(0.0, 0.0, 0.01, 0.1));
+        }
+    }
 
     private static final int SECTOR_BYTES = SectorContent.SECTOR_BYTES;
 
@@ -49,22 +64,28 @@ record Scenario(
         int low = draw.between(0, 50);
         boolean large = draw.chance(0.1);
         int maxRequestBytes = large ? 4 << 20 : draw.pick(8, 32, 64, 128) << 10;
+        List<Long> bricks = drawBricks(draw, caches, large);
         return new Scenario(
                 seed,
                 blockBytes,
                 slots,
                 caches,
-                drawBricks(draw, caches, large),
+                bricks,
                 low,
                 draw.between(low + 1, 95),
                 draw.pick(1_000L, 100_000L, 1_000_000L),
                 draw.pick(100_000L, 10_000_000L),
-                draw.chance(0.5) ? 0 : draw.pick(0.002, 0.01, 0.05),
+                Trouble.draw(
+                        draw.split("trouble"),
+                        draw.chance(0.5) ? 0 : draw.pick(0.002, 0.01, 0.05),
+                        caches,
+                        bricks.size()),
                 draw.nextInt(5),
                 draw.between(20, large ? 60 : 200),
                 draw.between(1, 4),
                 draw.pick(1, 4, 16, 32),
-                maxRequestBytes);
+                maxRequestBytes,
+                Front.draw(draw.split("front")));
     }
 
     private static List<Long> drawBricks(SeededEntropy draw, int caches, boolean large) {
@@ -81,7 +102,8 @@ record Scenario(
         return brickBytes.size();
     }
 
-    boolean hasFaults() {
-        return faultRate > 0;
+    /** Requests to the brick may be answered with an I/O error, or late. */
+    boolean reaches(int brick) {
+        return trouble.reachesDisk(brick, caches);
     }
 }

@@ -17,6 +17,9 @@ final class SimRun {
     /** Virtual time within which everything that is asked must be done. */
     private static final long PATIENCE_NS = 3_600_000_000_000L;
 
+    /** A node of which a device hangs is left alone for so long before it crashes. */
+    private static final long HANG_NS = 5_000_000_000L;
+
     private static final long MAX_STEPS = 5_000_000;
     private static final int CHECK_BYTES = 256 << 10;
     private static final int SECTOR_BYTES = SectorContent.SECTOR_BYTES;
@@ -29,6 +32,7 @@ final class SimRun {
     private final List<DiskModel> models = new ArrayList<>();
     private final TraceHash trace = new TraceHash();
     private final Client client;
+    private boolean hangs;
     private int waiting;
 
     private SimRun(Scenario scenario, SystemUnderTest.Factory factory, ClientMemory memory) {
@@ -36,7 +40,8 @@ final class SimRun {
         entropy = new SeededEntropy(scenario.seed()).split("run");
         loop = new SimLoop(entropy.split("loop"), MAX_STEPS);
         system = factory.create(scenario, loop, entropy.split("system"));
-        client = new Client(loop, system, models, memory, trace, scenario.hasFaults());
+        hangs = scenario.trouble().hangs();
+        client = new Client(loop, system, models, memory, trace, scenario::reaches);
     }
 
     /**
@@ -65,7 +70,7 @@ final class SimRun {
         }
         int crashes = 0;
         while (crashes < scenario.crashes()) {
-            if (entropy.chance(0.15)) {
+            if (entropy.chance(0.15) && scenario.trouble().passes()) {
                 if (startUnlessCrashed()) {
                     work();
                     awaitWork();
@@ -119,8 +124,18 @@ final class SimRun {
             connections.add(new Connection(entropy.split("connection " + entropy.nextLong()), scenario));
         }
         client.begin(connections, scenario.requests());
-        if (entropy.chance(0.3)) {
-            flushBrickLater(entropy.nextInt(scenario.bricks()));
+        int flushed = entropy.nextInt(scenario.bricks());
+        if (entropy.chance(0.3) && !(hangs && scenario.reaches(flushed))) {
+            flushBrickLater(flushed);
+        }
+        if (hangs) {
+            loop.schedule(entropy.nextLong(20_000_000), this::hang);
+        }
+    }
+
+    private void hang() {
+        if (hangs) {
+            system.hang();
         }
     }
 
@@ -132,17 +147,25 @@ final class SimRun {
     /** Any moment, and in half of the crashes one right after a promise of durability: that is when it is put to test. */
     private void runUntilCrash() {
         long enough = client.answered() + entropy.nextInt(scenario.requests() + 1);
-        loop.runUntil(() -> client.answered() >= enough || client.isDone());
+        long endNs = hangs ? loop.nowNs() + HANG_NS : Long.MAX_VALUE;
+        runUntilDoneOr(() -> client.answered() >= enough, endNs);
         if (loop.isHalted()) {
             return;
         }
         if (entropy.chance(0.5)) {
             long kept = client.promises() + entropy.between(1, 2);
-            loop.runUntil(() -> client.promises() >= kept || client.isDone());
+            runUntilDoneOr(() -> client.promises() >= kept, endNs);
             loop.runUntil(stepsFromNow(entropy.pick(0, 0, 1, 3)));
+        } else if (entropy.chance(0.3)) {
+            runUntilDoneOr(system::isCommitting, endNs);
+            loop.runUntil(stepsFromNow(entropy.nextInt(5)));
         } else {
             loop.runUntil(stepsFromNow(entropy.nextInt(40)));
         }
+    }
+
+    private void runUntilDoneOr(BooleanSupplier condition, long endNs) {
+        loop.runUntil(() -> condition.getAsBoolean() || client.isDone() || loop.nowNs() > endNs);
     }
 
     private BooleanSupplier stepsFromNow(int steps) {
@@ -161,9 +184,17 @@ final class SimRun {
         await(() -> waiting == 0, "the start");
         if (entropy.chance(0.7)) {
             work();
-            awaitWork();
+            if (hangs) {
+                await(client::isDoneOutOfTrouble, "the work on bricks that nothing ails");
+                system.checkStructure();
+            } else {
+                awaitWork();
+            }
         }
+        hangs = false;
         system.stopFaults();
+        awaitWork();
+        heal();
         client.expectNoFaults();
         work();
         awaitWork();
@@ -178,6 +209,50 @@ final class SimRun {
         stop();
         crash(SystemUnderTest.Crash.POWER_LOSS);
         checkDisks();
+    }
+
+    /**
+     * Faults have ceased; what they did to the SSD has not: a dirty block whose only copy is gone is an error until it is
+     * written. No other block may be.
+     */
+    private void heal() {
+        long lostBlocks = 0;
+        for (int brick = 0; brick < scenario.bricks(); brick++) {
+            long size = scenario.brickBytes().get(brick);
+            for (long offset = 0; offset < size; offset += CHECK_BYTES) {
+                int length = (int) Math.min(CHECK_BYTES, size - offset);
+                if (!isReadable(brick, offset, length)) {
+                    lostBlocks += healBlocks(brick, offset, length);
+                }
+            }
+        }
+        long damagedBlocks = 2 * system.damagedBytes() / scenario.blockBytes();
+        if (lostBlocks > damagedBlocks) {
+            throw new AssertionError(
+                    lostBlocks + " blocks cannot be read, and the SSD damaged " + damagedBlocks + " at most");
+        }
+    }
+
+    private long healBlocks(int brick, long from, int bytes) {
+        long lostBlocks = 0;
+        for (long offset = from; offset < from + bytes; offset += scenario.blockBytes()) {
+            int length = (int) Math.min(scenario.blockBytes(), from + bytes - offset);
+            if (!isReadable(brick, offset, length)) {
+                lostBlocks++;
+                client.write(brick, offset, length);
+                await(client::isDone, "writing a lost block anew");
+                if (!client.lastStatus().isOk() || !isReadable(brick, offset, length)) {
+                    throw new AssertionError("block at " + offset + " of brick b" + brick + " cannot be written anew");
+                }
+            }
+        }
+        return lostBlocks;
+    }
+
+    private boolean isReadable(int brick, long offset, int length) {
+        client.read(brick, offset, length);
+        await(client::isDone, "reading everything back");
+        return client.lastStatus().isOk();
     }
 
     private void restart() {

@@ -46,8 +46,17 @@ interface SystemUnderTest {
     /** Checks all invariants that hold between any two steps of a started node. Throws AssertionError. */
     void checkStructure();
 
-    /** From now on nothing fails. */
+    /** Some device within reach of the scenario's trouble stops answering, until faults stop or the node goes down. */
+    void hang();
+
+    /** A commit of metadata is under way: a good time for a crash. */
+    boolean isCommitting();
+
+    /** From now on nothing fails, and what hung goes on. */
     void stopFaults();
+
+    /** Bytes of the SSDs that may hold something else than was written there and answered OK: an upper bound. */
+    long damagedBytes();
 
     /** The disk behind brick {@code i}. */
     Medium disk(int i);

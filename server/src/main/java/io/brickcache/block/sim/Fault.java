@@ -13,6 +13,12 @@ public enum Fault {
     SLOW,
     /** A READ is answered OK with one bit turned; anything else is done. */
     BIT_FLIP,
+    /** A WRITE is answered OK although some of its sectors, or all, were not written; anything else is done. */
+    LOST_WRITE,
+    /** A READ or WRITE is answered OK and was done at another place of the device; anything else is done. */
+    MISDIRECTED,
+    /** A WRITE is answered OK and stored with one bit turned; anything else is done. */
+    ROT,
     /** The loop is halted after the step that submits the request, so that the driver can crash there. */
     HALT;
 

@@ -5,6 +5,7 @@ import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import io.brickcache.env.sim.SeededEntropy;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -27,6 +28,9 @@ final class Operation implements Runnable {
     private final long[] pieceStarts;
     private final long[] pieceEnds;
     private final long[] effectAtNs;
+    /** Where it is done, if that is not where it should be: added to offsets of the request. */
+    private long shift;
+
     private int piecesDone;
     private boolean finished;
 
@@ -57,6 +61,13 @@ final class Operation implements Runnable {
         if (request.op() == IoOp.READ) {
             scribble();
         }
+        boolean moves = request.op() == IoOp.READ || request.op() == IoOp.WRITE;
+        if (fault == Fault.MISDIRECTED && moves) {
+            misdirect();
+        }
+        if (request.op() == IoOp.WRITE) {
+            noteDamage();
+        }
         planPieces(latencyNs);
         if (latencyNs == 0) {
             while (!finished) {
@@ -64,6 +75,22 @@ final class Operation implements Runnable {
             }
         } else {
             scheduleNext();
+        }
+    }
+
+    private void misdirect() {
+        int sectorBytes = device.medium().sectorBytes();
+        long places = (device.medium().sizeBytes() - request.length()) / sectorBytes + 1;
+        shift = device.entropy().nextLong(places) * sectorBytes - request.offset();
+    }
+
+    private void noteDamage() {
+        switch (fault) {
+            case LOST_WRITE, ROT -> device.damaged(request.length());
+            case MISDIRECTED -> device.damaged(2 * request.length());
+            default -> {
+                // What is stored is what was to be stored, or the caller is told otherwise.
+            }
         }
     }
 
@@ -136,13 +163,14 @@ final class Operation implements Runnable {
                 checkBufferAlive();
                 device.medium()
                         .read(
-                                start,
+                                start + shift,
                                 (int) (end - start),
                                 request.buffer().bytes().clear(),
                                 bufferIndex(start));
             }
             case WRITE, WRITE_ZEROES -> {
-                if (fault == Fault.PARTIAL_WRITE) {
+                boolean lost = fault == Fault.LOST_WRITE && request.op() == IoOp.WRITE;
+                if (fault == Fault.PARTIAL_WRITE || lost) {
                     takeEffectInPart(start, end);
                 } else {
                     change(start, end);
@@ -156,11 +184,23 @@ final class Operation implements Runnable {
     private void change(long start, long end) {
         if (request.op() == IoOp.WRITE) {
             checkBufferAlive();
-            device.medium()
-                    .write(origin, start, request.buffer().bytes().clear(), bufferIndex(start), (int) (end - start));
+            ByteBuffer bytes = request.buffer().bytes().clear();
+            device.medium().write(origin, start + shift, bytes, bufferIndex(start), (int) (end - start));
+            if (fault == Fault.ROT && start == request.offset()) {
+                rot(bytes);
+            }
         } else {
             device.medium().zero(origin, start, end - start);
         }
+    }
+
+    /** Stores the first sector once more, with one bit turned. */
+    private void rot(ByteBuffer bytes) {
+        byte[] sector = new byte[device.medium().sectorBytes()];
+        bytes.get(request.bufferOffset(), sector);
+        sector[device.entropy().nextInt(sector.length)] ^=
+                (byte) (1 << device.entropy().nextInt(Byte.SIZE));
+        device.medium().write(origin, request.offset(), ByteBuffer.wrap(sector), 0, sector.length);
     }
 
     /** Changes runs of sectors and leaves others, all and none included. */

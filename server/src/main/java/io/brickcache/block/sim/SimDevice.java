@@ -7,6 +7,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.block.RequestRules;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
+import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -30,7 +31,12 @@ public final class SimDevice implements BlockDevice {
     /** In order of submission, so that a crash treats them in a repeatable order. */
     private final Set<Operation> inFlight = new LinkedHashSet<>();
 
+    /** Submitted while it hung, in order. */
+    private final ArrayDeque<IoRequest> held = new ArrayDeque<>();
+
     private Faults faults;
+    private boolean hanging;
+    private long damagedBytes;
     private boolean closed;
     private boolean killed;
 
@@ -77,9 +83,26 @@ public final class SimDevice implements BlockDevice {
         faults = value;
     }
 
+    /** While a device hangs it takes requests and does nothing about them; afterwards it does. */
+    public void setHanging(boolean value) {
+        hanging = value;
+        while (!hanging && !held.isEmpty()) {
+            begin(held.remove());
+        }
+    }
+
+    /** Bytes that may hold something else than what was written there and answered OK: an upper bound. */
+    public long damagedBytes() {
+        return damagedBytes;
+    }
+
+    void damaged(long bytes) {
+        damagedBytes += bytes;
+    }
+
     /** Requests submitted and not completed. */
     public int inFlight() {
-        return inFlight.size();
+        return inFlight.size() + held.size();
     }
 
     @Override
@@ -100,7 +123,11 @@ public final class SimDevice implements BlockDevice {
             answerLater(request, refusal);
             return;
         }
-        begin(request);
+        if (hanging) {
+            held.add(request);
+        } else {
+            begin(request);
+        }
     }
 
     private void begin(IoRequest request) {
@@ -166,12 +193,13 @@ public final class SimDevice implements BlockDevice {
             operation.kill();
         }
         inFlight.clear();
+        held.clear();
     }
 
     @Override
     public void close() {
-        if (!inFlight.isEmpty() && options.misuse() == Misuse.THROWS) {
-            throw new IllegalStateException(name + " is closed with " + inFlight.size() + " requests in flight");
+        if (inFlight() > 0 && options.misuse() == Misuse.THROWS) {
+            throw new IllegalStateException(name + " is closed with " + inFlight() + " requests in flight");
         }
         closed = true;
     }

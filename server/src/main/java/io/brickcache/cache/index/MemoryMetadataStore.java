@@ -114,6 +114,24 @@ public final class MemoryMetadataStore implements MetadataStore {
         return new MemoryMetadataStore(newLoop, entropy, maxLatencyNs, copy);
     }
 
+    /** A copy, for reading, of which one bit of a slot group or a journal record is turned; null if there are none. */
+    public @Nullable MemoryMetadataStore damaged(Entropy choice) {
+        MemoryMetadataStore copy = new MemoryMetadataStore(loop, entropy, maxLatencyNs);
+        copy.records.forEach((family, map) -> map.putAll(records(family)));
+        List<Map.Entry<byte[], byte[]>> sealed = new ArrayList<>();
+        sealed.addAll(copy.records(Family.SLOTS).entrySet());
+        sealed.addAll(copy.records(Family.JOURNAL).entrySet());
+        if (sealed.isEmpty()) {
+            return null;
+        }
+        Map.Entry<byte[], byte[]> chosen = sealed.get((int) Long.remainderUnsigned(choice.nextLong(), sealed.size()));
+        byte[] value = chosen.getValue().clone();
+        int bit = (int) Long.remainderUnsigned(choice.nextLong(), 8L * value.length);
+        value[bit / 8] ^= (byte) (1 << bit % 8);
+        chosen.setValue(value);
+        return copy;
+    }
+
     @Override
     public long sizeBytes() {
         long bytes = 0;

@@ -352,7 +352,11 @@ public final class Cache {
             core.committer.put(Cache.this::saveHeat);
             core.committer.commit(committed -> {
                 core.committer.stop();
-                core.health.stop(() -> done.accept(result.and(committed)));
+                if (result.and(committed).isOk()) {
+                    core.health.stop(() -> done.accept(IoStatus.OK));
+                } else {
+                    done.accept(result.and(committed));
+                }
             });
         }
     }

@@ -192,7 +192,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             }
             status = status.and(IoStatus.IO_ERROR);
             if (purpose == Purpose.RESCUE && isStillMarked(slotOf[i], firstBlock + i)) {
-                core.rescue.unreadable(brick, slotOf[i]);
+                core.rescue.unreadable(brick, slotOf[i], ioStatus.isOk());
             }
             giveUp(i);
         }
@@ -312,7 +312,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             }
             if (syncStatus.isOk() && purpose == Purpose.RESCUE) {
                 core.retire(slot);
-                cleaned++;
+                brick.counters().rescuedBlocks++;
             } else if (syncStatus.isOk()) {
                 core.clean(slot);
                 cleaned++;

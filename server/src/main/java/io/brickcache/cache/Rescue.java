@@ -21,10 +21,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Meanwhile the records of the blocks in doubt: a clean predecessor is forgotten by the next commit, before the disk is
  * written (R3). A dirty one is <em>held</em>, obsolete, until the disk has what was in doubt (R4).
  *
- * <p>What cannot be read back is lost, as far as anybody can tell: the FLUSH fails, once. Such a slot is recorded after
- * all, for its checksum tells whether the SSD has it; it answers EIO otherwise, until it is written again.
+ * <p>What cannot be read back, in {@link #ATTEMPTS} attempts, is lost: the FLUSH fails, once. Such a slot is recorded with a
+ * checksum that nothing matches, so that the block is an error, after a restart too, until it is written again: if the SSD
+ * gave its content later, nobody could say for how long.
  */
 final class Rescue {
+
+    static final int ATTEMPTS = 5;
 
     private static final long RETRY_NS = 1_000_000_000L;
     private static final int BATCH = 8;
@@ -49,7 +52,10 @@ final class Rescue {
         int[] held = new int[64];
 
         int heldCount;
+        /** The next FLUSH has to be told that something was lost. */
         boolean lost;
+
+        int attempts;
         final Deque<CommitListener> waiting = new ArrayDeque<>();
 
         Doubt(CachedBrick brick) {
@@ -135,6 +141,7 @@ final class Rescue {
                 doubt.slots = Arrays.copyOf(doubt.slots, 2 * doubt.count);
             }
             doubt.slots[doubt.count++] = slot;
+            doubt.attempts = 0;
         }
     }
 
@@ -230,6 +237,7 @@ final class Rescue {
         // A failed sync meanwhile adds to the last ones.
         Doubt doubt = doubts.remove(0);
         doubts.add(doubt);
+        doubt.attempts++;
         doubt.brick.opStarted();
         sweep(doubt, 0);
     }
@@ -269,8 +277,17 @@ final class Rescue {
                 && core.slots.brick(slot) == doubt.brick.id();
     }
 
-    /** A slot in doubt cannot be read back, or not rightly. */
-    void unreadable(CachedBrick brick, int slot) {
+    /**
+     * A slot in doubt cannot be read back, or not rightly.
+     *
+     * @param read the SSD gave something, but not the content
+     */
+    void unreadable(CachedBrick brick, int slot, boolean read) {
+        if (!read && of(brick).attempts < ATTEMPTS) {
+            return;
+        }
+        brick.counters().lostBlocks++;
+        core.slots.spoil(slot);
         core.slots.setUnrecorded(slot, false);
         core.committer.changed(slot);
         // In the same epoch: a place has one record.
@@ -298,10 +315,12 @@ final class Rescue {
         }
         doubt.count = open;
         release(doubt);
-        answer(doubt);
+        if (doubt.isSettled() || doubt.attempts >= ATTEMPTS) {
+            answer(doubt);
+        }
         doubt.brick.opDone();
         if (!doubt.isSettled()) {
-            // The disk failed: what is in doubt stays readable where it is.
+            // What the disk does not take stays where it is.
             retry();
         } else if (!isIdle()) {
             next();

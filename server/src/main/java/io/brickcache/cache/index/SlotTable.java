@@ -242,6 +242,11 @@ public final class SlotTable implements PolicyBits {
         unrecorded.clear(slot);
     }
 
+    /** The content of a dirty slot is lost: whatever the SSD gives for it will not match. */
+    public void spoil(int slot) {
+        checksums[slot] = ~checksums[slot];
+    }
+
     /** True until the commit of the epoch that mapped the slot is durable. */
     public boolean isUncommitted(int slot) {
         return (meta[slot] & UNCOMMITTED) != 0;

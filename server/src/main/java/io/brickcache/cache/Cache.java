@@ -7,6 +7,7 @@ import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.LostRanges;
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
@@ -117,7 +118,18 @@ public final class Cache {
         }
         store.scan(Family.HEAT, cache::loadHeat);
         cache.index();
+        store.scan(Family.LOST, cache::loadLost);
+        cache.bricks.forEach(brick -> brick.lost().forgetWhatIsNotDirty());
         return cache;
+    }
+
+    private void loadLost(ByteBuffer key, ByteBuffer value) throws MetadataException {
+        CachedBrick brick = core.brick(LostRanges.brickOf(key));
+        if (brick == null) {
+            throw new MetadataException(
+                    Kind.CORRUPT, "lost blocks belong to brick " + LostRanges.brickOf(key) + ", which is not known");
+        }
+        brick.lost().load(key, value);
     }
 
     private void loadHeat(ByteBuffer key, ByteBuffer value) {
@@ -236,6 +248,7 @@ public final class Cache {
         core.committer.put(batch -> {
             batch.delete(Family.BRICKS, brick.record().key());
             RegionHeat.deleteAll(batch, brick.id());
+            LostRanges.deleteAll(batch, brick.id());
         });
         core.committer.commit(brick.id(), status -> forgotten(brick, done, status));
     }
@@ -246,6 +259,7 @@ public final class Cache {
             // What could not be committed is brought again by the next commit: take the deletion back.
             core.committer.put(batch -> batch.put(
                     Family.BRICKS, brick.record().key(), brick.record().encode()));
+            brick.lost().changed();
             brick.resume();
             done.accept(status);
         } else if (core.committer.pendingRetired() > 0) {

@@ -34,6 +34,7 @@ public final class CachedBrick implements BlockDevice {
     private final DirtyRegions regions;
     private final RegionHeat heat;
     private final BrickCounters counters = new BrickCounters();
+    private final LostBlocks lost;
     private final long fullBlocks;
 
     long cachedBlocks;
@@ -58,6 +59,7 @@ public final class CachedBrick implements BlockDevice {
                 below.readOnly());
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
+        this.lost = new LostBlocks(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
     }
@@ -254,6 +256,11 @@ public final class CachedBrick implements BlockDevice {
 
     public BrickCounters counters() {
         return counters;
+    }
+
+    /** What is on neither device any more; see {@link LostBlocks#add}. */
+    public LostBlocks lost() {
+        return lost;
     }
 
     public long cachedBytes() {

@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,7 @@ public final class Cache {
     private final int recoveredTick;
     private final List<CachedBrick> bricks = new ArrayList<>();
     private final List<CachedBrick> demoting = new ArrayList<>();
+    private final Scrubber scrubber;
     private @Nullable Consumer<CachedBrick> dirtyListener;
 
     private Cache(
@@ -71,6 +73,7 @@ public final class Cache {
                 journal.lastEpoch() + 1,
                 bug,
                 this::dirtied);
+        this.scrubber = new Scrubber(core);
         // One before now: no block that becomes dirty from now on can have it.
         this.recoveredTick = core.tick() - 1;
     }
@@ -115,6 +118,9 @@ public final class Cache {
         Cache cache = new Cache(record, loop, ssd, store, options, slots, journal, shape, bug);
         for (BrickRecord brick : metadata.bricks()) {
             cache.add(brick, disks.apply(brick));
+        }
+        if (metadata.scrub() != null) {
+            cache.scrubber.load(metadata.scrub());
         }
         store.scan(Family.HEAT, cache::loadHeat);
         cache.index();
@@ -224,8 +230,21 @@ public final class Cache {
      * everything as before, while it has dirty blocks. The disk stays open; it is the caller's.
      */
     public void detach(CachedBrick brick, Consumer<IoStatus> done) {
+        detach(brick, () -> brick.regions().dirtyBlocks() == 0, done);
+    }
+
+    /**
+     * As {@link #detach}, and gives up what is lost: the older content of the disk becomes valid there. Right after a flush
+     * without clients; refused while something is dirty that is not lost.
+     */
+    public void detachGivingUpLost(CachedBrick brick, Consumer<IoStatus> done) {
+        LostBlocks lost = brick.lost();
+        detach(brick, () -> lost.isFull() || brick.regions().dirtyBlocks() == lost.unreadableBlocks(), done);
+    }
+
+    private void detach(CachedBrick brick, BooleanSupplier allowed, Consumer<IoStatus> done) {
         brick.drain(() -> {
-            if (brick.regions().dirtyBlocks() > 0) {
+            if (!allowed.getAsBoolean()) {
                 brick.resume();
                 done.accept(IoStatus.INVALID);
             } else {
@@ -287,12 +306,21 @@ public final class Cache {
      * @param regions in ascending order; kept until the listener is called
      */
     public void demote(CachedBrick brick, int[] regions, DemotionListener listener) {
+        demote(brick, regions, DemoteOp.Lost.LEAVE, listener);
+    }
+
+    /** As {@link #demote}, and tries again what could not be read a short while ago. */
+    public void demoteAll(CachedBrick brick, int[] regions, DemotionListener listener) {
+        demote(brick, regions, DemoteOp.Lost.TRY, listener);
+    }
+
+    private void demote(CachedBrick brick, int[] regions, DemoteOp.Lost lost, DemotionListener listener) {
         if (demoting.contains(brick)) {
             throw new IllegalStateException("brick " + brick.name() + " is being demoted already");
         }
         demoting.add(brick);
         brick.opStarted();
-        new DemoteOp(core, brick, regions, (blocks, skipped, status) -> {
+        new DemoteOp(core, brick, regions, lost, (blocks, skipped, status) -> {
                     demoting.remove(brick);
                     listener.demoted(blocks, skipped, status);
                 })
@@ -301,7 +329,12 @@ public final class Cache {
 
     /** Stops in order: waits for all requests, commits, syncs the disks, marks the cache as closed. Dirty blocks stay. */
     public void stop(Consumer<IoStatus> done) {
-        drain(new ArrayList<>(bricks).iterator(), done);
+        scrubber.stop(() -> drain(new ArrayList<>(bricks).iterator(), done));
+    }
+
+    /** What checks the slots that nobody reads. */
+    public Scrubber scrubber() {
+        return scrubber;
     }
 
     private void drain(Iterator<CachedBrick> rest, Consumer<IoStatus> done) {

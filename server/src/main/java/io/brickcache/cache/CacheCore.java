@@ -261,7 +261,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     /** True if the block at {@code at} in the buffer is what the slot should hold. */
     boolean matches(int slot, IoBuffer buffer, int at) {
-        return checksums.of(buffer, at, slots.validMask(slot)) == slots.checksum(slot);
+        return checksums.of(buffer, at, slots.validMask(slot)) == slots.checksum(slot)
+                || bug == PlantedBug.SERVES_MISMATCH;
     }
 
     /**
@@ -290,6 +291,14 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         io.count = count;
         io.slot = slot;
         io.prepare(op, layout.slotOffset(slot), count * shape.blockBytes(), 0, buffer, at);
+        io.submit(ssd, owner);
+    }
+
+    /** Reads the data area at an offset of its own. */
+    void submitSsd(IoOp op, int tag, long offset, int length, IoBuffer buffer, int at, IoOwner owner) {
+        EngineIo io = ios.take();
+        io.tag = tag;
+        io.prepare(op, offset, length, 0, buffer, at);
         io.submit(ssd, owner);
     }
 
@@ -342,6 +351,16 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             throw new IllegalStateException("slot " + slot + " belongs to no brick");
         }
         return brick;
+    }
+
+    /** True while a client waits for a brick. */
+    boolean isAnyBrickBusy() {
+        for (CachedBrick brick : bricks) {
+            if (brick != null && brick.isBusy()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private @Nullable DiskSync disk(int id) {

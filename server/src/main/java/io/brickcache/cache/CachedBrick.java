@@ -288,6 +288,11 @@ public final class CachedBrick implements BlockDevice {
         return fills;
     }
 
+    /** True while a request or an operation that outlives its request is under way. */
+    boolean isBusy() {
+        return running > 0;
+    }
+
     boolean isQuiet() {
         return running == 0 && gates.isEmpty() && fills.isEmpty();
     }

@@ -5,6 +5,7 @@ import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.DirtyRegions;
+import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     private final CacheCore core;
     private final CachedBrick brick;
     private final int[] regions;
+    private final Lost lost;
     private final DemotionListener listener;
     private final int blockBytes;
     private final int blocksPerRegion;
@@ -51,10 +53,17 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     private @Nullable IoBuffer buffer;
     private @Nullable Epoch epoch;
 
-    DemoteOp(CacheCore core, CachedBrick brick, int[] regions, DemotionListener listener) {
+    /** What is done about blocks that could not be read a short while ago. */
+    enum Lost {
+        LEAVE,
+        TRY
+    }
+
+    DemoteOp(CacheCore core, CachedBrick brick, int[] regions, Lost lost, DemotionListener listener) {
         this.core = core;
         this.brick = brick;
         this.regions = regions;
+        this.lost = lost;
         this.listener = listener;
         this.blockBytes = core.shape.blockBytes();
         this.blocksPerRegion = brick.regions().blocksPerRegion();
@@ -111,7 +120,9 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             if (dirty && !take) {
                 skipped++;
             }
-            if (take) {
+            if (take && lost == Lost.LEAVE && brick.lost().resting(firstBlock + i, 1) > 0) {
+                slotOf[i] = SlotTable.NONE;
+            } else if (take) {
                 maskOf[i] = core.slots.validMask(slot);
                 core.slots.setDemoting(slot, true);
                 found++;
@@ -147,7 +158,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     @Override
     public void ioDone(EngineIo io, IoStatus ioStatus) {
         if (io.tag == FETCH) {
-            check(io, ioStatus);
+            fetched(io, ioStatus);
             fetchDone();
             return;
         }
@@ -161,21 +172,40 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         write();
     }
 
-    private void check(EngineIo io, IoStatus ioStatus) {
+    private void fetched(EngineIo io, IoStatus ioStatus) {
         if (!ioStatus.isOk()) {
             brick.counters().ssdReadErrors++;
         }
         for (int k = 0; k < io.count; k++) {
             int i = io.index + k;
+            if (ioStatus.isOk() && core.matches(slotOf[i], buffer(), i * blockBytes)) {
+                brick.lost().readable(firstBlock + i << core.shape.blockShift(), blockBytes);
+                continue;
+            }
             if (ioStatus.isOk()) {
-                if (core.matches(slotOf[i], io.buffer(), i * blockBytes)) {
-                    continue;
-                }
                 brick.counters().checksumErrors++;
             }
-            status = status.and(IoStatus.IO_ERROR);
-            giveUp(i);
+            // Each by itself: a damaged block must not keep its neighbours.
+            pending++;
+            new SecondLook(core, slotOf[i], buffer(), i * blockBytes, (verdict, cause) -> looked(i, verdict, cause))
+                    .start();
         }
+    }
+
+    private void looked(int i, SecondLook.Verdict verdict, LostRange.Cause cause) {
+        if (verdict == SecondLook.Verdict.READABLE) {
+            brick.lost().readable(firstBlock + i << core.shape.blockShift(), blockBytes);
+        } else {
+            if (verdict == SecondLook.Verdict.UNREACHABLE) {
+                status = status.and(IoStatus.IO_ERROR);
+            } else if (isStillMarked(slotOf[i], firstBlock + i)) {
+                brick.lost().addUnits(firstBlock + i, maskOf[i], cause);
+            }
+            if (core.bug != PlantedBug.CLEANS_LOST) {
+                giveUp(i);
+            }
+        }
+        fetchDone();
     }
 
     /** The block stays dirty. */

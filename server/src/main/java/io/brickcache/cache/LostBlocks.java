@@ -60,20 +60,57 @@ public final class LostBlocks {
         }
     }
 
+    /** As {@link #add(long, long, Cause)}, of some units of a block. */
+    void addUnits(long block, long units, Cause cause) {
+        for (long rest = units; rest != 0; rest &= ~runOf(rest)) {
+            add(start(block, rest), end(block, rest) - start(block, rest), cause);
+        }
+    }
+
     /**
-     * The bytes are in no slot any more and what the disk has is older: reads of them fail until they are overwritten.
+     * Units of a block are in no slot any more and what the disk has is older: reads of them fail until they are
+     * overwritten. Not the bytes [keepFrom, keepTo) of the block, which have new content.
      *
-     * @return false if the list is full, and nothing may be given up
+     * @return false if the list is full: then nothing may be given up, and nothing was done
      */
-    boolean giveUp(long offset, long length, Cause cause) {
-        LostRanges.Added added =
-                ranges.add(offset, length, core.loop.clock().epochMillis(), cause, State.GONE, core.tick());
-        if (added == LostRanges.Added.REFUSED) {
+    boolean giveUp(long block, long units, int keepFrom, int keepTo, Cause cause) {
+        if (!ranges.hasRoom(core.shape.unitsPerBlock() + 1)) {
             return false;
         }
-        said(offset, length, cause, "the rest of the block was overwritten, this stays so until it is, too");
-        changed();
+        long offset = block << core.shape.blockShift();
+        for (long rest = units; rest != 0; rest &= ~runOf(rest)) {
+            long from = start(block, rest);
+            long to = end(block, rest);
+            giveUp(from, Math.min(to, Math.max(from, offset + keepFrom)), cause);
+            giveUp(Math.max(from, Math.min(to, offset + keepTo)), to, cause);
+        }
         return true;
+    }
+
+    private void giveUp(long from, long to, Cause cause) {
+        if (from < to) {
+            ranges.add(from, to - from, core.loop.clock().epochMillis(), cause, State.GONE, core.tick());
+            said(from, to - from, cause, "the rest of the block was overwritten, this stays so until it is, too");
+            changed();
+        }
+    }
+
+    /** The lowest units of the mask that follow each other. */
+    private static long runOf(long units) {
+        long low = Long.lowestOneBit(units);
+        // The carry of the sum runs through the ones and leaves them for the first zero.
+        return units & ~(units + low);
+    }
+
+    private long start(long block, long units) {
+        return (block << core.shape.blockShift()) + (long) Long.numberOfTrailingZeros(units) * core.shape.unitBytes();
+    }
+
+    /** The last unit of a brick may reach beyond its end. */
+    private long end(long block, long units) {
+        int past = 64 - Long.numberOfLeadingZeros(runOf(units));
+        long end = (block << core.shape.blockShift()) + (long) past * core.shape.unitBytes();
+        return Math.min(end, brick.geometry().sizeBytes());
     }
 
     /** The bytes were read from the SSD as they were written. */
@@ -129,21 +166,36 @@ public final class LostBlocks {
 
     /** Takes a record at start. */
     void load(ByteBuffer key, ByteBuffer value) throws MetadataException {
+        if (core.bug == PlantedBug.FORGETS_LOST) {
+            return;
+        }
         // As if never tried: a start may have brought the SSD back.
         ranges.load(key, value, brick.geometry().sizeBytes(), core.tick() - REST_TICKS);
     }
 
-    /** At start: what the SSD does not hold as dirty is no longer UNREADABLE. */
+    /** The slot of a block outlived that its units were given up: a crash came between. */
+    private void restore(long block, long units, LostRange given) {
+        for (long rest = units; rest != 0; rest &= ~runOf(rest)) {
+            long from = Math.max(given.offset(), start(block, rest));
+            long to = Math.min(given.end(), end(block, rest));
+            if (from < to) {
+                overwritten(from, to - from);
+                add(from, to - from, given.cause());
+            }
+        }
+    }
+
+    /** At start: makes the list agree with the slots. What the SSD does not hold as dirty is no longer UNREADABLE. */
     void forgetWhatIsNotDirty() {
         int shift = core.shape.blockShift();
         for (LostRange range : ranges.from(0, Integer.MAX_VALUE)) {
-            if (range.state() != State.UNREADABLE) {
-                continue;
-            }
             for (long block = range.offset() >> shift; block <= range.end() - 1 >> shift; block++) {
                 int slot = core.find(brick, block);
-                if (slot == SlotTable.NONE || core.slots.state(slot) != SlotTable.DIRTY) {
+                boolean dirty = slot != SlotTable.NONE && core.slots.state(slot) == SlotTable.DIRTY;
+                if (range.state() == State.UNREADABLE && !dirty) {
                     readable(block << shift, core.shape.blockBytes());
+                } else if (range.state() == State.GONE && dirty) {
+                    restore(block, core.slots.validMask(slot), range);
                 }
             }
         }
@@ -177,9 +229,19 @@ public final class LostBlocks {
         return ranges.blocks(core.shape.blockShift());
     }
 
+    /** Dirty blocks that cannot be read. */
+    public long unreadableBlocks() {
+        return ranges.blocks(core.shape.blockShift(), State.UNREADABLE);
+    }
+
     /** Up to {@code max} ranges that end beyond {@code offset}, in order. */
     public List<LostRange> from(long offset, int max) {
         return ranges.from(offset, max);
+    }
+
+    /** As {@link #resting(long, int)}, of a region. */
+    public int restingIn(int region) {
+        return resting(brick.regions().firstBlock(region), brick.regions().blocksPerRegion());
     }
 
     /** Dirty blocks of [first, first + count) that could not be read a short while ago: trying again can wait. */

@@ -36,6 +36,12 @@ enum PlantedBug {
     SKIPS_MERGE,
     /** R7: a demotion does not wait for a write-around of the same block. */
     DEMOTES_PAST_WRITE_AROUND,
+    /** R7: what a slot returns is served although its checksum says that it is not what was written. */
+    SERVES_MISMATCH,
+    /** R7: a dirty block that the demotion could not read is clean all the same. */
+    CLEANS_LOST,
+    /** R7: a restart forgets what is lost, and serves what the disk has. */
+    FORGETS_LOST,
     /** R8: after anything but an orderly stop the latest changes are not looked at. */
     SKIPS_JOURNAL_AFTER_CRASH
 }

@@ -65,6 +65,11 @@ public final class LostRanges {
         return full;
     }
 
+    /** True if so many ranges can be added. */
+    public boolean hasRoom(int more) {
+        return ranges.size() + more <= maxRanges;
+    }
+
     /** True if a range is GONE. */
     public boolean hasGone() {
         return gone > 0;
@@ -246,9 +251,17 @@ public final class LostRanges {
 
     /** Blocks of {@code 1 << blockShift} bytes that have a lost byte. */
     public long blocks(int blockShift) {
+        return blocks(blockShift, null);
+    }
+
+    /** As {@link #blocks(int)}, of one state, or of any. */
+    public long blocks(int blockShift, @Nullable State state) {
         long blocks = 0;
         long last = -1;
         for (LostRange range : ranges.values()) {
+            if (state != null && range.state() != state) {
+                continue;
+            }
             long from = Math.max(last + 1, range.offset() >> blockShift);
             last = range.end() - 1 >> blockShift;
             blocks += Math.max(0, last - from + 1);

@@ -85,8 +85,9 @@ record Verdict(boolean safe, String summary, List<String> problems) {
             problems.add(name + because(Labels.of(brick.getState()), brick.getStateReason()));
         }
         if (brick.getLostBlocks() > 0) {
-            problems.add(name + "DATA LOST, " + brick.getLostBlocks() + (brick.getLostBlocks() == 1 ? " block" : " blocks")
-                    + " (" + Units.size(brick.getLostBytes()) + "), see: brickcache brick lost " + brick.getName());
+            problems.add(name + "DATA LOST, " + brick.getLostBlocks()
+                    + (brick.getLostBlocks() == 1 ? " block" : " blocks") + " (" + Units.size(brick.getLostBytes())
+                    + "), see: brickcache brick lost " + brick.getName());
         }
         addCount(problems, name, stats.getDiskReadErrors(), "disk read errors");
         addCount(problems, name, stats.getDiskWriteErrors(), "disk write errors");

@@ -95,6 +95,21 @@ public final class LostBlocks {
         }
     }
 
+    /** The slots of what is UNREADABLE were dropped, and the brick is not: only overwriting brings it back now. */
+    void giveUpWhatHasNoSlot() {
+        int shift = core.shape.blockShift();
+        for (LostRange range : ranges.from(0, Integer.MAX_VALUE)) {
+            for (long block = range.offset() >> shift; block <= range.end() - 1 >> shift; block++) {
+                if (core.find(brick, block) == SlotTable.NONE) {
+                    long from = Math.max(range.offset(), block << shift);
+                    long to = Math.min(range.end(), block + 1 << shift);
+                    ranges.add(from, to - from, range.sinceMs(), range.cause(), State.GONE, core.tick());
+                }
+            }
+        }
+        changed();
+    }
+
     /** The lowest units of the mask that follow each other. */
     private static long runOf(long units) {
         long low = Long.lowestOneBit(units);

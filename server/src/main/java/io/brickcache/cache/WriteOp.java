@@ -23,7 +23,8 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         NO,
         FULL,
         SSD_ERROR,
-        UNALIGNED
+        UNALIGNED,
+        UNSYNCED
     }
 
     private final CacheCore core;
@@ -215,7 +216,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void store() {
         pending = 1;
-        while (allocated < part.blocks()) {
+        if (mustWriteAround(0) || mustWriteAround(part.blocks() - 1)) {
+            around = Around.UNSYNCED;
+        }
+        while (around == Around.NO && allocated < part.blocks()) {
             long run = core.allocateRun(part.blocks() - allocated);
             if (run < 0) {
                 around = Around.FULL;
@@ -242,6 +246,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             }
         }
         storeDone();
+    }
+
+    private boolean mustWriteAround(int i) {
+        return core.mustWriteAround(part.brick(), part.firstBlock() + i, maskOf[i]);
     }
 
     private void storeDone() {
@@ -287,6 +295,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             case FULL -> of.counters().aroundFullBytes += part.bytes();
             case SSD_ERROR -> of.counters().aroundSsdErrorBytes += part.bytes();
             case UNALIGNED -> of.counters().aroundUnalignedBytes += part.bytes();
+            case UNSYNCED -> of.counters().aroundUnsyncedBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
         DiskOp disk = core.takeDiskOp();

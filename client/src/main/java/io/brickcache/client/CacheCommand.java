@@ -129,7 +129,10 @@ final class CacheCommand {
                 return ExitCode.DONE;
             }
             root.shell()
-                    .say(result.getLostBlocks() + " blocks that only the SSD had are lost; list them with:"
+                    .say((result.getLostBlocks() == 1
+                                    ? "1 block that only the SSD had is"
+                                    : result.getLostBlocks() + " blocks that only the SSD had are")
+                            + " lost; list them with:"
                             + " brickcache brick lost BRICK");
             return ExitCode.FAILED;
         });

@@ -7,6 +7,7 @@ import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.LostRange.Cause;
 import io.brickcache.cache.index.SlotTable;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -377,13 +378,13 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             // What the disk had before may come back in a crash, and must not be served then.
             of.sync().sync(this::syncedForLost);
         } else {
-            settle();
+            settle(core::retireWhenSynced);
         }
     }
 
     private void syncedForLost(IoStatus synced) {
         if (synced.isOk()) {
-            settle();
+            settle(core::retire);
         } else {
             status = synced;
             finish();
@@ -391,7 +392,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     /** The disk has it: dirty slots of the range are obsolete, and may be forgotten once the disk is synced. */
-    private void settle() {
+    private void settle(IntConsumer retire) {
         CachedBrick of = part.brick();
         if (!giveUpLost(of, 0, 0) || !giveUpLost(of, 1, part.blocks() - 1)) {
             status = IoStatus.IO_ERROR;
@@ -402,7 +403,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
             int slot = core.find(of, block);
             if (slot != SlotTable.NONE) {
-                core.retireWhenSynced(slot);
+                retire.accept(slot);
             }
         }
         finish();

@@ -8,8 +8,6 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +24,9 @@ final class ScrubOp implements IoOwner, BufferPool.Waiter {
     /** Slots looked at in one round of the loop that may all be empty. */
     private static final int MAX_LOOKS = 1 << 16;
 
+    /** Blocks read from the disks at once; more are left to those who want them. */
+    private static final int MAX_REFILLING = 8;
+
     private static final int REST = 4;
     private static final long MAX_REST_NS = 1_000_000_000L;
     private static final double SECOND_NS = 1e9;
@@ -35,9 +36,9 @@ final class ScrubOp implements IoOwner, BufferPool.Waiter {
     private final ScrubListener listener;
     private final int blockBytes;
     private final long total;
-    private final Deque<Runnable> refills = new ArrayDeque<>();
     private int next;
     private int pending;
+    private int refilling;
     private long checked;
     private long healed;
     private long lost;
@@ -188,14 +189,21 @@ final class ScrubOp implements IoOwner, BufferPool.Waiter {
                 } else {
                     healed++;
                     core.retire(slot);
-                    refills.add(() -> refill(brick, block));
+                    refill(brick, block);
                 }
             }
         }
     }
 
-    /** Like a client that wants the block in the cache: where there is no room for it, it need not be there. */
+    /**
+     * Like a client that wants the block in the cache: where there is no room for it, it need not be there. Not waited for,
+     * since the disk may hang.
+     */
     private void refill(CachedBrick brick, long block) {
+        if (refilling == MAX_REFILLING) {
+            return;
+        }
+        refilling++;
         long offset = block << core.shape.blockShift();
         Refill request = new Refill();
         request.prepare(
@@ -206,7 +214,7 @@ final class ScrubOp implements IoOwner, BufferPool.Waiter {
     private final class Refill extends IoRequest {
         @Override
         public void completed(IoStatus refilled) {
-            refillNext();
+            refilling--;
         }
     }
 
@@ -218,14 +226,7 @@ final class ScrubOp implements IoOwner, BufferPool.Waiter {
         epoch = null;
         Required.of(buffer).release();
         buffer = null;
-        refillNext();
-    }
-
-    private void refillNext() {
-        Runnable refill = refills.poll();
-        if (refill != null) {
-            refill.run();
-        } else if (cancelled) {
+        if (cancelled) {
             core.loop.execute(this::step);
         } else {
             rest();

@@ -82,6 +82,7 @@ class ScrubTest {
         assertThat(heard.last).extracting(ScrubReport::healed).isEqualTo(2L);
         assertThat(heard.last).extracting(ScrubReport::lost).isEqualTo(0L);
         assertThat(rig.lost()).isEmpty();
+        rig.loop.runFor(1_000_000_000L);
         assertThat(rig.brick().cachedBytes()).isEqualTo(10 * BLOCK);
         int reads = rig.ssdReads;
         assertThat(rig.read(0, 10 * BLOCK).bytes()).isEqualTo(oldContent(0, 10 * BLOCK));

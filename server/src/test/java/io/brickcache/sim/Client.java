@@ -20,6 +20,7 @@ final class Client {
     private final TraceHash trace;
     private final Set<ClientRequest> inFlight = new LinkedHashSet<>();
 
+    private final boolean damageExpected;
     private boolean faultsExpected;
     private long answered;
     private long promises;
@@ -38,6 +39,7 @@ final class Client {
         this.memory = memory;
         this.trace = trace;
         this.faultsExpected = faultsExpected;
+        this.damageExpected = faultsExpected;
     }
 
     /** From now on an I/O error is a failure of the run; nothing may be in flight. */
@@ -111,6 +113,7 @@ final class Client {
         }
         trace.add(brick * 8L + wish.op().ordinal());
         trace.add(wish.offset() * 31 + wish.length());
+        inFlight.forEach(request::meets);
         inFlight.add(request);
         request.begin(models.get(brick));
         system.brick(brick).submit(request);
@@ -139,12 +142,22 @@ final class Client {
     private boolean isExpected(ClientRequest request, IoStatus status) {
         return switch (status) {
             case OK -> true;
-            case IO_ERROR -> faultsExpected;
+            case IO_ERROR -> faultsExpected || isLost(request);
             case NOT_SUPPORTED ->
                 request.op() == IoOp.WRITE_ZEROES && request.has(ClientRequest.FAST_ZERO)
                         || faultsExpected && (request.op() == IoOp.WRITE_ZEROES || request.op() == IoOp.TRIM);
             case INVALID, BEYOND_END, READ_ONLY, SHUTDOWN -> false;
         };
+    }
+
+    /**
+     * What a damaged SSD cannot give back is an error, if the system says that it knows; a write may have ended it before the
+     * answer.
+     */
+    private boolean isLost(ClientRequest request) {
+        return (request.op() == IoOp.READ || request.op() == IoOp.CACHE)
+                && (system.isLost(request.brick(), request.offset(), request.length())
+                        || damageExpected && request.hasMetMutation());
     }
 
     /** Keeps one connection busy. */

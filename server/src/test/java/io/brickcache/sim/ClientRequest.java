@@ -20,11 +20,33 @@ final class ClientRequest extends IoRequest {
     private @Nullable Mutation mutation;
     private DiskModel.@Nullable Read read;
     private long flushSubmitted;
+    private boolean metMutation;
 
     ClientRequest(Client client, int brick, @Nullable Pump pump) {
         this.client = client;
         this.brick = brick;
         this.pump = pump;
+    }
+
+    int brick() {
+        return brick;
+    }
+
+    /** This one or the other changes what the other one touches while it is under way. */
+    void meets(ClientRequest other) {
+        boolean mutation = op().isMutation() || other.op().isMutation();
+        if (mutation
+                && brick == other.brick
+                && offset() < other.offset() + other.length()
+                && other.offset() < offset() + length()) {
+            metMutation = true;
+            other.metMutation = true;
+        }
+    }
+
+    /** What it touches was changed while it was under way, or may have been. */
+    boolean hasMetMutation() {
+        return metMutation;
     }
 
     /** Tells the model of the submit that follows, and fills the memory of a WRITE. */

@@ -14,6 +14,8 @@ import io.brickcache.cache.Cache;
 import io.brickcache.cache.CacheMetadata;
 import io.brickcache.cache.CacheOptions;
 import io.brickcache.cache.CachedBrick;
+import io.brickcache.cache.ScrubListener;
+import io.brickcache.cache.ScrubReport;
 import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
@@ -27,6 +29,7 @@ import io.brickcache.demotion.DemotionOptions;
 import io.brickcache.demotion.FlushProgress;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 class EngineSystem implements SystemUnderTest {
 
     private static final long MAX_COMMIT_NS = 500_000;
+    private static final int MAX_LOST_TRIES = 3;
 
     private final String bug;
     private final Scenario scenario;
@@ -56,6 +60,7 @@ class EngineSystem implements SystemUnderTest {
         final List<SimDevice> devices = new ArrayList<>();
         private @Nullable Cache runningCache;
         private @Nullable Demoter runningDemoter;
+        private int starts;
 
         Node(int index) {
             this.index = index;
@@ -105,6 +110,7 @@ class EngineSystem implements SystemUnderTest {
 
         void start(Runnable started) {
             devices.clear();
+            damage(entropy.split("damage " + index + " " + starts++));
             SimDevice ssd = device("ssd", ssdMedium, scenario.maxLatencyNs(), true);
             CacheOptions options = new CacheOptions(
                     CacheOptions.MIN_BUFFER_BYTES,
@@ -131,10 +137,47 @@ class EngineSystem implements SystemUnderTest {
             tryStart(started);
         }
 
+        /** Some sectors of the data area have turned while nobody looked. */
+        private void damage(SeededEntropy own) {
+            if (faultsStopped || !scenario.hasFaults() || !own.chance(0.3)) {
+                return;
+            }
+            long first = ssdMedium.sizeBytes() - (long) scenario.slots() * scenario.blockBytes();
+            long sectors = (ssdMedium.sizeBytes() - first) / SectorContent.SECTOR_BYTES;
+            ByteBuffer sector = ByteBuffer.allocate(SectorContent.SECTOR_BYTES);
+            for (int i = own.between(1, Math.max(1, scenario.slots() / 4)); i > 0; i--) {
+                long at = first + own.nextLong(sectors) * SectorContent.SECTOR_BYTES;
+                ssdMedium.read(at, sector.capacity(), sector, 0);
+                int turned = own.nextInt(sector.capacity());
+                sector.put(turned, (byte) (sector.get(turned) ^ 1 << own.nextInt(8)));
+                ssdMedium.preset(at, sector, 0, sector.capacity());
+            }
+        }
+
+        private void scrubSometime(SeededEntropy own) {
+            Cache scrubbed = cache();
+            if (own.chance(0.3)) {
+                loop.schedule(own.between(1, 50) * 1_000_000L, () -> {
+                    if (scrubbed == runningCache && !scrubbed.scrubber().isBusy()) {
+                        scrubbed.scrubber().scrub(1L << 30, new ScrubListener() {
+                            @Override
+                            public boolean progress(ScrubReport soFar) {
+                                return true;
+                            }
+
+                            @Override
+                            public void finished(ScrubReport report, IoStatus status) {}
+                        });
+                    }
+                });
+            }
+        }
+
         private void tryStart(Runnable started) {
             cache().start(status -> {
                 if (status.isOk()) {
                     demoter().start();
+                    scrubSometime(entropy.split("scrub " + index + " " + starts));
                     if (scenario.hasFaults() && !faultsStopped) {
                         failCommits();
                     }
@@ -249,6 +292,10 @@ class EngineSystem implements SystemUnderTest {
 
     @Override
     public void flushBrick(int i, Runnable done) {
+        flushBrick(i, 0, done);
+    }
+
+    private void flushBrick(int i, int tries, Runnable done) {
         nodes.get(i % scenario.caches()).demoter().flush(cached(i), new FlushProgress() {
             @Override
             public boolean progress(long doneBlocks, long totalBlocks) {
@@ -257,10 +304,11 @@ class EngineSystem implements SystemUnderTest {
 
             @Override
             public void finished(IoStatus status) {
-                if (status.isOk() || status == IoStatus.SHUTDOWN) {
+                boolean complete = cached(i).lost().unreadableBlocks() == 0 || tries >= MAX_LOST_TRIES;
+                if (status == IoStatus.SHUTDOWN || status.isOk() && complete) {
                     done.run();
                 } else {
-                    flushBrick(i, done);
+                    flushBrick(i, tries + 1, done);
                 }
             }
         });
@@ -289,6 +337,12 @@ class EngineSystem implements SystemUnderTest {
     @Override
     public void checkStructure() {
         nodes.forEach(node -> node.cache().checkStructure(false));
+    }
+
+    @Override
+    public boolean isLost(int i, long offset, long length) {
+        return cached(i).lost().from(offset, Integer.MAX_VALUE).stream()
+                .anyMatch(range -> range.offset() < offset + length);
     }
 
     @Override

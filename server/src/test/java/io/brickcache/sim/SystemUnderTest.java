@@ -46,6 +46,11 @@ interface SystemUnderTest {
     /** Checks all invariants that hold between any two steps of a started node. Throws AssertionError. */
     void checkStructure();
 
+    /** True if a byte of the range of brick {@code i} is listed as lost: its SSD was damaged. Also after a stop. */
+    default boolean isLost(int i, long offset, long length) {
+        return false;
+    }
+
     /** From now on nothing fails. */
     void stopFaults();
 

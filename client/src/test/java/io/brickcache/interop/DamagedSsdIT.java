@@ -46,7 +46,8 @@ final class DamagedSsdIT extends EndToEnd {
             client.call(Request.read(0, content.length)).data().get(again);
             assertThat(again).isEqualTo(content);
         }
-        assertThat(service.cli("brick", "lost", "b").succeeded().output().lines()).hasSize(1);
+        assertThat(service.cli("brick", "lost", "b").succeeded().output().lines())
+                .hasSize(1);
         assertThat(service.cli("-o", "json", "cache", "show", CACHE).succeeded().output())
                 .contains("last_scrub_time");
     }
@@ -112,8 +113,7 @@ final class DamagedSsdIT extends EndToEnd {
 
         assertThat(bytesAt(disk, 0, 3 * BLOCK)).isEqualTo(Arrays.copyOf(content, 3 * BLOCK));
         assertThat(bytesAt(disk, 3 * BLOCK, BLOCK)).isEqualTo(older);
-        assertThat(bytesAt(disk, 4 * BLOCK, 4 * BLOCK))
-                .isEqualTo(Arrays.copyOfRange(content, 4 * BLOCK, 8 * BLOCK));
+        assertThat(bytesAt(disk, 4 * BLOCK, 4 * BLOCK)).isEqualTo(Arrays.copyOfRange(content, 4 * BLOCK, 8 * BLOCK));
     }
 
     private static void assertReads(ServiceProcess service, long offset, byte[] expected) throws IOException {

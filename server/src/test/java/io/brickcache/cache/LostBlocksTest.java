@@ -247,6 +247,71 @@ class LostBlocksTest {
     }
 
     @Test
+    void shouldTakeTheRestOfTheBlockAlongWhenAWriteGoesAroundAndATransferFailsOnce() {
+        rig.write(0, BLOCK);
+        rig.flush();
+        rig.refuseSsdWrites(true);
+        rig.flipNextReads(1);
+
+        assertThat(rig.write(1024, 512).status()).isEqualTo(IoStatus.OK);
+
+        assertThat(rig.onDisk(0, BLOCK)).isEqualTo(newContent(0, BLOCK));
+        assertReads(0, BLOCK, newContent(0, BLOCK));
+        assertThat(rig.lost()).isEmpty();
+    }
+
+    @Test
+    void shouldKeepTheRestOfTheBlockFromBeingReadWhenAWriteGoesAroundADamagedBlock() {
+        rig.write(0, BLOCK);
+        rig.flush();
+        rig.damage(0);
+        rig.refuseSsdWrites(true);
+
+        assertThat(rig.write(1024, 512).status()).isEqualTo(IoStatus.OK);
+
+        assertReads(1024, 512, newContent(1024, 512));
+        assertUnreadable(0, 512);
+        assertUnreadable(1536, BLOCK - 1536);
+        rig.flush();
+        rig.crash();
+        assertReads(1024, 512, newContent(1024, 512));
+        assertUnreadable(0, 512);
+        assertUnreadable(1536, BLOCK - 1536);
+    }
+
+    @Test
+    void shouldStayUnreadableAfterACrashWhenTheWriteAroundItIsNotFlushed() {
+        rig.write(0, BLOCK);
+        rig.flush();
+        rig.damage(0);
+        rig.refuseSsdWrites(true);
+        rig.write(1024, 512);
+
+        rig.crash();
+
+        assertUnreadable(0, 512);
+        assertUnreadable(1536, BLOCK - 1536);
+    }
+
+    @Test
+    void shouldServeNothingOlderAfterACrashWhenWhatIsGoneWasWrittenAround() {
+        rig.write(0, BLOCK);
+        rig.damage(0);
+        rig.write(1024, 512);
+        rig.flush();
+        rig.refuseSsdWrites(true);
+
+        assertThat(rig.write(0, BLOCK).status()).isEqualTo(IoStatus.OK);
+        assertThat(rig.lost()).isEmpty();
+        rig.crash();
+
+        Answer answer = rig.read(0, 512);
+        if (answer.status().isOk()) {
+            assertThat(answer.bytes()).isEqualTo(newContent(0, 512));
+        }
+    }
+
+    @Test
     void shouldDemoteTheNeighboursWhenABlockIsDamaged() {
         rig.write(0, 8 * BLOCK);
         rig.damage(3);

@@ -80,6 +80,7 @@ final class LostRig {
     private final List<BlockDevice> devices = new ArrayList<>();
     private final PlantedBug bug;
     private boolean ssdGone;
+    private boolean ssdReadOnly;
     private int flips;
     int ssdReads;
     MemoryMetadataStore store = new MemoryMetadataStore(loop, entropy, 100_000);
@@ -136,7 +137,7 @@ final class LostRig {
 
     private Fault ssdFault(IoRequest request) {
         if (request.op() != IoOp.READ) {
-            return ssdGone ? Fault.IO_ERROR : Fault.NONE;
+            return ssdGone || ssdReadOnly && request.op() == IoOp.WRITE ? Fault.IO_ERROR : Fault.NONE;
         }
         ssdReads++;
         for (int slot : unreadable) {
@@ -197,6 +198,11 @@ final class LostRig {
     /** From now on the SSD fails everything. */
     void loseSsd() {
         ssdGone = true;
+    }
+
+    /** Writes go around the SSD, which refuses them. */
+    void refuseSsdWrites(boolean refuse) {
+        ssdReadOnly = refuse;
     }
 
     /** The next reads of the SSD come with a bit turned. */

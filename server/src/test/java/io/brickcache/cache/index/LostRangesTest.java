@@ -86,7 +86,7 @@ class LostRangesTest {
     @Test
     void shouldRefuseMoreButJoinNeighboursWhenTheListIsFull() {
         for (int i = 0; i < 8; i++) {
-            add(4 * i, 2, State.UNREADABLE);
+            add(4L * i, 2, State.UNREADABLE);
         }
 
         assertThat(add(100, 1, State.UNREADABLE)).isEqualTo(Added.REFUSED);
@@ -102,7 +102,7 @@ class LostRangesTest {
     @Test
     void shouldDropASideOfWhatIsUnreadableButNothingThatIsGoneWhenAFullListIsSplit() {
         for (int i = 0; i < 6; i++) {
-            add(4 * i, 2, State.UNREADABLE);
+            add(4L * i, 2, State.UNREADABLE);
         }
         add(100, 10, State.UNREADABLE);
         add(200, 10, State.GONE);

@@ -9,6 +9,8 @@ import io.brickcache.admin.v1.FlushBrickResponse;
 import io.brickcache.admin.v1.GetBrickRequest;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
+import io.brickcache.admin.v1.ListLostRequest;
+import io.brickcache.admin.v1.ListLostResponse;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -54,15 +56,57 @@ final class BrickCommand {
     @Command(name = "detach", description = "Stops serving a brick. Refused while its disk lacks data, unless --flush.")
     int detach(
             @Parameters(paramLabel = "NAME", description = "Name of the brick.") String name,
-            @Option(names = "--flush", description = "Writes what the disk lacks to it first.") boolean flush) {
-        DetachBrickRequest request =
-                DetachBrickRequest.newBuilder().setName(name).setFlush(flush).build();
+            @Option(names = "--flush", description = "Writes what the disk lacks to it first.") boolean flush,
+            @Option(
+                            names = "--give-up-lost",
+                            description = "Detaches although blocks are lost, with --flush: the older content that the"
+                                    + " disk has there becomes valid. See: brickcache brick lost NAME")
+                    boolean giveUpLost) {
+        if (giveUpLost && !flush) {
+            throw new Failure(
+                    ExitCode.USAGE, "--give-up-lost: only together with --flush, so that what can be read is saved");
+        }
+        DetachBrickRequest request = DetachBrickRequest.newBuilder()
+                .setName(name)
+                .setFlush(flush)
+                .setGiveUpLost(giveUpLost)
+                .build();
         return root.withDaemon(daemon -> {
             LongWork work = new LongWork(root.shell(), daemon, "detaching brick " + name, "the brick stays attached");
             DetachBrickResponse last = work.follow(
                     () -> daemon.longBrickWork().detachBrick(request),
                     answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty());
-            return root.report(last.getBrick(), "brick " + name + " detached, its disk has everything");
+            return root.report(last.getBrick(), "brick " + name + " detached, " + left(last.getBrick()));
+        });
+    }
+
+    private static String left(Brick last) {
+        return last.getLostBlocks() == 0
+                ? "its disk has everything"
+                : "its disk has everything but " + last.getLostBlocks() + " lost blocks, where it has older content";
+    }
+
+    @Command(
+            name = "lost",
+            description = "Lists what is lost: newer on the SSD than on the disk, and the SSD cannot give it back."
+                    + " Reads of it fail until it is overwritten.")
+    int lost(@Parameters(paramLabel = "NAME", description = "Name of the brick.") String name) {
+        return root.withDaemon(daemon -> {
+            ListLostResponse.Builder all = ListLostResponse.newBuilder();
+            String token = "";
+            do {
+                ListLostRequest request = ListLostRequest.newBuilder()
+                        .setName(name)
+                        .setPageToken(token)
+                        .build();
+                ListLostResponse page = daemon.ask(() -> daemon.bricks().listLost(request));
+                all.addAllRanges(page.getRangesList()).setTruncated(page.getTruncated());
+                token = page.getNextPageToken();
+            } while (!token.isEmpty());
+            if (all.getTruncated()) {
+                root.shell().say("more is lost than is listed; overwrite some, then scrub the cache");
+            }
+            return root.print(all.build(), Tables.lost(all.getRangesList()));
         });
     }
 

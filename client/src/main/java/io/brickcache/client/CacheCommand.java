@@ -7,6 +7,8 @@ import io.brickcache.admin.v1.DeleteCacheRequest;
 import io.brickcache.admin.v1.GetCacheRequest;
 import io.brickcache.admin.v1.ListCachesRequest;
 import io.brickcache.admin.v1.ListCachesResponse;
+import io.brickcache.admin.v1.ScrubCacheRequest;
+import io.brickcache.admin.v1.ScrubResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -95,6 +97,44 @@ final class CacheCommand {
             GetCacheRequest request = GetCacheRequest.newBuilder().setName(name).build();
             Cache cache = daemon.ask(() -> daemon.caches().getCache(request)).getCache();
             return root.print(cache, Tables.cache(cache));
+        });
+    }
+
+    @Command(
+            name = "scrub",
+            description = "Checks everything on the SSD. What is damaged is read again from the disk; what only the SSD"
+                    + " had is lost, and the command ends with 1. Ctrl-C stops it.")
+    int scrub(
+            @Parameters(paramLabel = "NAME", description = "Name of the cache.") String name,
+            @Option(
+                            names = "--rate",
+                            paramLabel = "SIZE/s",
+                            converter = RateConverter.class,
+                            description = "Reads no faster, such as 64MiB/s. Default: cache.scrub_rate of the service.")
+                    @Nullable
+                    Long rate) {
+        ScrubCacheRequest request = ScrubCacheRequest.newBuilder()
+                .setName(name)
+                .setBytesPerSecond(rate == null ? 0 : rate)
+                .build();
+        return root.withDaemon(daemon -> {
+            LongWork work = new LongWork(
+                    root.shell(), daemon, "scrubbing cache " + name, "what was found until then is healed and listed");
+            ScrubResult result = work.follow(
+                            () -> daemon.longCacheWork().scrubCache(request),
+                            answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty())
+                    .getResult();
+            root.print(result, Tables.scrub(result));
+            if (result.getLostBlocks() == 0) {
+                return ExitCode.DONE;
+            }
+            root.shell()
+                    .say((result.getLostBlocks() == 1
+                                    ? "1 block that only the SSD had is"
+                                    : result.getLostBlocks() + " blocks that only the SSD had are")
+                            + " lost; list them with:"
+                            + " brickcache brick lost BRICK");
+            return ExitCode.FAILED;
         });
     }
 

@@ -1,6 +1,7 @@
 package io.brickcache.admin;
 
 import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.admin.NodeAdministration.LostData;
 import io.brickcache.admin.v1.AttachBrickRequest;
 import io.brickcache.admin.v1.AttachBrickResponse;
 import io.brickcache.admin.v1.BrickServiceGrpc;
@@ -12,8 +13,11 @@ import io.brickcache.admin.v1.GetBrickRequest;
 import io.brickcache.admin.v1.GetBrickResponse;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
+import io.brickcache.admin.v1.ListLostRequest;
+import io.brickcache.admin.v1.ListLostResponse;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Locale;
 
 /** BrickService over the port. */
 final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
@@ -41,15 +45,44 @@ final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
     @Override
     public void detachBrick(DetachBrickRequest request, StreamObserver<DetachBrickResponse> client) {
         DirtyData dirtyData = request.getFlush() ? DirtyData.FLUSH : DirtyData.REFUSE;
+        LostData lostData = request.getGiveUpLost() ? LostData.GIVE_UP : LostData.REFUSE;
         calls.follow(
                 "DetachBrick",
                 client,
                 progress ->
                         DetachBrickResponse.newBuilder().setProgress(progress).build(),
                 progress -> DetachBrickResponse.newBuilder()
-                        .setBrick(ViewMapper.brick(
-                                node.detachBrick(Arguments.name("name", request.getName()), dirtyData, progress)))
+                        .setBrick(ViewMapper.brick(detach(request.getName(), dirtyData, lostData, progress)))
                         .build());
+    }
+
+    private BrickView detach(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress) {
+        if (lostData == LostData.GIVE_UP && dirtyData != DirtyData.FLUSH) {
+            throw AdminException.invalid(
+                    "give_up_lost",
+                    "only with flush",
+                    "set flush too (--flush), so that only what cannot be read is given up");
+        }
+        return node.detachBrick(Arguments.name("name", name), dirtyData, lostData, progress);
+    }
+
+    @Override
+    public void listLost(ListLostRequest request, StreamObserver<ListLostResponse> client) {
+        calls.answer("ListLost", client, () -> {
+            LostView lost = node.lost(Arguments.name("name", request.getName()));
+            Page<LostView.Range> page =
+                    Page.of(lost.ranges(), BrickCalls::pageKey, request.getPageSize(), request.getPageToken());
+            return ListLostResponse.newBuilder()
+                    .addAllRanges(page.items().stream().map(ViewMapper::lost).toList())
+                    .setNextPageToken(page.nextToken())
+                    .setTruncated(lost.truncated())
+                    .build();
+        });
+    }
+
+    /** Pages are cut by names, in the order of text. */
+    private static String pageKey(LostView.Range range) {
+        return String.format(Locale.ROOT, "%019d", range.offset());
     }
 
     @Override

@@ -9,6 +9,8 @@ import io.brickcache.admin.v1.GetCacheRequest;
 import io.brickcache.admin.v1.GetCacheResponse;
 import io.brickcache.admin.v1.ListCachesRequest;
 import io.brickcache.admin.v1.ListCachesResponse;
+import io.brickcache.admin.v1.ScrubCacheRequest;
+import io.brickcache.admin.v1.ScrubCacheResponse;
 import io.grpc.stub.StreamObserver;
 
 /** CacheService over the port. */
@@ -73,5 +75,21 @@ final class CacheCalls extends CacheServiceGrpc.CacheServiceImplBase {
                 () -> GetCacheResponse.newBuilder()
                         .setCache(ViewMapper.cache(node.cache(Arguments.name("name", request.getName()))))
                         .build());
+    }
+
+    @Override
+    public void scrubCache(ScrubCacheRequest request, StreamObserver<ScrubCacheResponse> client) {
+        calls.follow(
+                "ScrubCache",
+                client,
+                progress ->
+                        ScrubCacheResponse.newBuilder().setProgress(progress).build(),
+                progress -> {
+                    String name = Arguments.name("name", request.getName());
+                    long rate = Arguments.scrubRate("bytes_per_second", request.getBytesPerSecond());
+                    return ScrubCacheResponse.newBuilder()
+                            .setResult(ViewMapper.scrub(node.scrubCache(name, rate, progress)))
+                            .build();
+                });
     }
 }

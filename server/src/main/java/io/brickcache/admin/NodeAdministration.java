@@ -33,6 +33,14 @@ public interface NodeAdministration {
         FLUSH
     }
 
+    /** What a detach does about lost blocks. */
+    enum LostData {
+        /** Refuse with {@link Reason#BRICK_LOST}. */
+        REFUSE,
+        /** Give them up: the older content of the disk becomes valid there. Only with {@link DirtyData#FLUSH}. */
+        GIVE_UP
+    }
+
     NodeView node();
 
     /** All caches, in any order. */
@@ -56,8 +64,21 @@ public interface NodeAdministration {
     BrickView attachBrick(BrickSpec spec);
 
     /** Detaches a brick and answers with what it was. A brick whose flush was cancelled stays attached. */
-    BrickView detachBrick(String name, DirtyData dirtyData, ProgressListener progress);
+    BrickView detachBrick(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress);
 
-    /** Writes what is dirty now to the disk. Answers with the brick afterwards; cancelled, the rest stays dirty. */
+    /** What the brick has lost. */
+    LostView lost(String brick);
+
+    /**
+     * Checks everything that is on the SSD.
+     *
+     * @param bytesPerSecond at most; 0 for what is configured
+     */
+    ScrubView scrubCache(String name, long bytesPerSecond, ProgressListener progress);
+
+    /**
+     * Writes what is dirty now to the disk. Answers with the brick afterwards; cancelled, the rest stays dirty.
+     * {@link Reason#BRICK_LOST} when all but lost blocks is on the disk.
+     */
     BrickView flushBrick(String name, ProgressListener progress);
 }

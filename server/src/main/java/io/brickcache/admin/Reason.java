@@ -11,6 +11,8 @@ public enum Reason {
     CACHE_HAS_BRICKS,
     /** Data is left that only the SSD has. */
     BRICK_DIRTY,
+    /** Data is left that is on neither device. */
+    BRICK_LOST,
     /** Clients are connected to the brick. */
     BRICK_IN_USE,
     /** The device is mounted or opened by somebody else, or serves another brick or cache. */

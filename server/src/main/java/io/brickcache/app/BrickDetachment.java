@@ -3,6 +3,7 @@ package io.brickcache.app;
 import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.admin.NodeAdministration.LostData;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.nbd.NbdServer;
@@ -31,7 +32,7 @@ final class BrickDetachment {
     }
 
     /** Detaches a brick. After a refusal, a failure or a cancellation it is attached and served as before. */
-    void detach(BrickEntry entry, DirtyData dirtyData, LongWork work) {
+    void detach(BrickEntry entry, DirtyData dirtyData, LostData lostData, LongWork work) {
         RunningCache running = entry.cache().running();
         BrickEntry.Status before = catalog.beginDetachment(entry);
         OpenBrick open = Objects.requireNonNull(before.open(), "a brick of a cache that runs is open");
@@ -45,7 +46,10 @@ final class BrickDetachment {
                 checkNoClients(entry);
             }
             settle(running, open.cached(), dirtyData, work);
-            forget(running, open);
+            if (lostData == LostData.REFUSE) {
+                BrickFlush.checkNothingLost(running, open.cached(), "stays attached");
+            }
+            forget(running, open, lostData);
             rollback.keep();
         }
         catalog.removed(entry);
@@ -77,7 +81,9 @@ final class BrickDetachment {
 
     private static void settle(RunningCache running, CachedBrick brick, DirtyData dirtyData, LongWork work) {
         long dirtyBytes = running.host().call(brick::dirtyBytes);
-        if (dirtyBytes == 0) {
+        boolean onlyLost = running.host()
+                .call(() -> brick.regions().dirtyBlocks() == brick.lost().unreadableBlocks());
+        if (dirtyBytes == 0 || dirtyData == DirtyData.REFUSE && onlyLost) {
             return;
         }
         switch (dirtyData) {
@@ -86,9 +92,24 @@ final class BrickDetachment {
         }
     }
 
-    private static void forget(RunningCache running, OpenBrick open) {
+    private static void forget(RunningCache running, OpenBrick open, LostData lostData) {
         CachedBrick brick = open.cached();
-        IoStatus status = running.host().await(done -> running.cache().detach(brick, done));
+        BrickView.Lost lost = running.host()
+                .call(() ->
+                        new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()));
+        IoStatus status = running.host()
+                .await(
+                        switch (lostData) {
+                            case REFUSE -> done -> running.cache().detach(brick, done);
+                            case GIVE_UP -> done -> running.cache().detachGivingUpLost(brick, done);
+                        });
+        if (status.isOk() && lost.blocks() > 0) {
+            LOG.warn(
+                    "Brick {}: {} lost blocks ({} bytes) given up, its disk has older content there",
+                    brick.name(),
+                    lost.blocks(),
+                    lost.bytes());
+        }
         switch (status) {
             case OK -> {}
             case INVALID ->

@@ -101,7 +101,7 @@ final class CacheCreation {
             CacheRecord record = new CacheRecord(known.uuid(), known.blockBytes(), known.slots(), 0, true);
             putRecord(host, store, record);
             RunningCache running =
-                    new CacheOpening(context, known).run(host, store, ssd, new CacheMetadata(record, List.of()));
+                    new CacheOpening(context, known).run(host, store, ssd, new CacheMetadata(record, List.of(), null));
             rollback.add(() -> host.await(running.cache()::stop));
             taker.accept(running);
             rollback.keep();

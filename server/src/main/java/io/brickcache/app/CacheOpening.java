@@ -107,6 +107,7 @@ final class CacheOpening {
             Demoter demoter = new Demoter(cache, DemotionOptions.of(options));
             host.call(() -> {
                 demoter.start();
+                cache.scrubber().every(context.config().scrub());
                 return true;
             });
             rollback.keep();

@@ -3,9 +3,11 @@ package io.brickcache.app;
 import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
+import io.brickcache.admin.LostView;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeView;
 import io.brickcache.admin.ProgressListener;
+import io.brickcache.admin.ScrubView;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -96,12 +98,26 @@ final class NodeOperations implements NodeAdministration {
     }
 
     @Override
-    public BrickView detachBrick(String name, DirtyData dirtyData, ProgressListener progress) {
+    public BrickView detachBrick(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress) {
         return lifecycle.change(() -> {
             BrickEntry entry = catalog.brick(name);
             BrickView last = views.brick(entry);
-            detachment.detach(entry, dirtyData, new LongWork(progress, lifecycle));
+            detachment.detach(entry, dirtyData, lostData, new LongWork(progress, lifecycle));
             return last;
+        });
+    }
+
+    @Override
+    public LostView lost(String brick) {
+        return views.lost(catalog.brick(brick));
+    }
+
+    @Override
+    public ScrubView scrubCache(String name, long bytesPerSecond, ProgressListener progress) {
+        return lifecycle.change(() -> {
+            CacheEntry entry = catalog.cache(name);
+            long rate = bytesPerSecond == 0 ? context.config().scrub().bytesPerSecond() : bytesPerSecond;
+            return CacheScrub.run(entry.running(), rate, new LongWork(progress, lifecycle));
         });
     }
 
@@ -115,7 +131,9 @@ final class NodeOperations implements NodeAdministration {
                 if (open == null) {
                     throw AdminException.brickNotFound(name);
                 }
-                BrickFlush.run(entry.cache().running(), open.cached(), new LongWork(progress, lifecycle));
+                RunningCache running = entry.cache().running();
+                BrickFlush.run(running, open.cached(), new LongWork(progress, lifecycle));
+                BrickFlush.checkNothingLost(running, open.cached(), "has been flushed as far as it can be");
             } finally {
                 catalog.endFlush(entry);
             }

@@ -2,13 +2,16 @@ package io.brickcache.app;
 
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
+import io.brickcache.admin.LostView;
 import io.brickcache.admin.NodeView;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.BrickCounters;
 import io.brickcache.cache.CacheStats;
 import io.brickcache.cache.CachedBrick;
+import io.brickcache.cache.LostBlocks;
 import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
+import io.brickcache.cache.index.LostRange;
 import io.brickcache.env.ListenAddress;
 import io.brickcache.nbd.NbdServer;
 import java.time.Duration;
@@ -76,12 +79,16 @@ final class Views {
                 status.state(),
                 status.reason(),
                 catalog.bricksOf(entry).stream().map(BrickEntry::name).toList(),
-                numbers.counters());
+                numbers.counters(),
+                numbers.lastScrub());
     }
 
-    private record CacheNumbers(CacheView.Slots slots, CacheView.Counters counters) {
+    private record CacheNumbers(
+            CacheView.Slots slots,
+            CacheView.Counters counters,
+            @Nullable Instant lastScrub) {
         static CacheNumbers unknown(KnownCache known) {
-            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE);
+            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE, null);
         }
     }
 
@@ -101,7 +108,43 @@ final class Views {
                         Math.max(0, stats.mappedSlots() - stats.dirtySlots()),
                         stats.dirtySlots(),
                         stats.freeSlots()),
-                new CacheView.Counters(stats.commits(), stats.failedCommits(), readErrors, writeErrors, mismatches));
+                new CacheView.Counters(stats.commits(), stats.failedCommits(), readErrors, writeErrors, mismatches),
+                lastScrub(running));
+    }
+
+    private static @Nullable Instant lastScrub(RunningCache running) {
+        long ms = running.cache().scrubber().lastMs();
+        return ms < 0 ? null : Instant.ofEpochMilli(ms);
+    }
+
+    /** What a brick has lost; nothing is known of one whose cache does not run. */
+    LostView lost(BrickEntry entry) {
+        OpenBrick open = entry.status().open();
+        RunningCache running = entry.cache().running();
+        if (open == null) {
+            return new LostView(List.of(), false);
+        }
+        return running.host().ask(() -> {
+            LostBlocks lost = open.cached().lost();
+            return new LostView(
+                    lost.from(0, Integer.MAX_VALUE).stream().map(Views::lost).toList(), lost.isFull());
+        });
+    }
+
+    private static LostView.Range lost(LostRange range) {
+        return new LostView.Range(
+                range.offset(),
+                range.length(),
+                Instant.ofEpochMilli(range.sinceMs()),
+                switch (range.cause()) {
+                    case READ_ERROR -> LostView.Cause.READ_ERROR;
+                    case CHECKSUM -> LostView.Cause.CHECKSUM;
+                    case SSD_GONE -> LostView.Cause.SSD_GONE;
+                },
+                switch (range.state()) {
+                    case UNREADABLE -> LostView.State.UNREADABLE;
+                    case GONE -> LostView.State.GONE;
+                });
     }
 
     BrickView brick(BrickEntry entry) {
@@ -126,15 +169,18 @@ final class Views {
                 numbers.oldestDirtyAge(),
                 nbd.connections().countByExport().getOrDefault(known.name(), 0),
                 status.state() == BrickView.State.SERVING ? uris(known.name()) : List.of(),
-                numbers.counters());
+                numbers.counters(),
+                numbers.lost());
     }
 
     private record BrickNumbers(
             long dirtyBytes,
             long cachedBytes,
             @Nullable Duration oldestDirtyAge,
-            io.brickcache.admin.BrickCounters counters) {
-        static final BrickNumbers UNKNOWN = new BrickNumbers(0, 0, null, io.brickcache.admin.BrickCounters.NONE);
+            io.brickcache.admin.BrickCounters counters,
+            BrickView.Lost lost) {
+        static final BrickNumbers UNKNOWN =
+                new BrickNumbers(0, 0, null, io.brickcache.admin.BrickCounters.NONE, BrickView.Lost.NOTHING);
     }
 
     private static BrickNumbers numbers(RunningCache running, CachedBrick brick) {
@@ -142,7 +188,12 @@ final class Views {
         Duration age = brick.regions().dirtyBlocks() == 0
                 ? null
                 : Duration.ofMillis(TICK_MS * (tick - brick.regions().oldest(tick)));
-        return new BrickNumbers(brick.dirtyBytes(), brick.cachedBytes(), age, counters(brick.counters()));
+        return new BrickNumbers(
+                brick.dirtyBytes(),
+                brick.cachedBytes(),
+                age,
+                counters(brick.counters()),
+                new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()));
     }
 
     private static io.brickcache.admin.BrickCounters counters(BrickCounters from) {

@@ -7,6 +7,7 @@ import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.LostRanges;
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
@@ -21,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,7 @@ public final class Cache {
     private final int recoveredTick;
     private final List<CachedBrick> bricks = new ArrayList<>();
     private final List<CachedBrick> demoting = new ArrayList<>();
+    private final Scrubber scrubber;
     private @Nullable Consumer<CachedBrick> dirtyListener;
 
     private Cache(
@@ -70,6 +73,7 @@ public final class Cache {
                 journal.lastEpoch() + 1,
                 bug,
                 this::dirtied);
+        this.scrubber = new Scrubber(core);
         // One before now: no block that becomes dirty from now on can have it.
         this.recoveredTick = core.tick() - 1;
     }
@@ -115,9 +119,23 @@ public final class Cache {
         for (BrickRecord brick : metadata.bricks()) {
             cache.add(brick, disks.apply(brick));
         }
+        if (metadata.scrub() != null) {
+            cache.scrubber.load(metadata.scrub());
+        }
         store.scan(Family.HEAT, cache::loadHeat);
         cache.index();
+        store.scan(Family.LOST, cache::loadLost);
+        cache.bricks.forEach(brick -> brick.lost().forgetWhatIsNotDirty());
         return cache;
+    }
+
+    private void loadLost(ByteBuffer key, ByteBuffer value) throws MetadataException {
+        CachedBrick brick = core.brick(LostRanges.brickOf(key));
+        if (brick == null) {
+            throw new MetadataException(
+                    Kind.CORRUPT, "lost blocks belong to brick " + LostRanges.brickOf(key) + ", which is not known");
+        }
+        brick.lost().load(key, value);
     }
 
     private void loadHeat(ByteBuffer key, ByteBuffer value) {
@@ -228,8 +246,21 @@ public final class Cache {
      * everything as before, while it has dirty blocks. The disk stays open; it is the caller's.
      */
     public void detach(CachedBrick brick, Consumer<IoStatus> done) {
+        detach(brick, () -> brick.regions().dirtyBlocks() == 0, done);
+    }
+
+    /**
+     * As {@link #detach}, and gives up what is lost: the older content of the disk becomes valid there. Right after a flush
+     * without clients; refused while something is dirty that is not lost.
+     */
+    public void detachGivingUpLost(CachedBrick brick, Consumer<IoStatus> done) {
+        LostBlocks lost = brick.lost();
+        detach(brick, () -> lost.isFull() || brick.regions().dirtyBlocks() == lost.unreadableBlocks(), done);
+    }
+
+    private void detach(CachedBrick brick, BooleanSupplier allowed, Consumer<IoStatus> done) {
         brick.drain(() -> {
-            if (brick.regions().dirtyBlocks() > 0) {
+            if (!allowed.getAsBoolean()) {
                 brick.resume();
                 done.accept(IoStatus.INVALID);
                 return;
@@ -260,6 +291,7 @@ public final class Cache {
         core.committer.put(batch -> {
             batch.delete(Family.BRICKS, brick.record().key());
             RegionHeat.deleteAll(batch, brick.id());
+            LostRanges.deleteAll(batch, brick.id());
         });
         core.committer.commit(status -> forgotten(brick, done, status));
     }
@@ -270,6 +302,7 @@ public final class Cache {
             // What could not be committed is brought again by the next commit: take the deletion back.
             core.committer.put(batch -> batch.put(
                     Family.BRICKS, brick.record().key(), brick.record().encode()));
+            brick.lost().giveUpWhatHasNoSlot();
             brick.resume();
             done.accept(status);
         } else if (core.committer.pendingRetired() > 0) {
@@ -297,12 +330,21 @@ public final class Cache {
      * @param regions in ascending order; kept until the listener is called
      */
     public void demote(CachedBrick brick, int[] regions, DemotionListener listener) {
+        demote(brick, regions, DemoteOp.Purpose.DEMOTION, listener);
+    }
+
+    /** As {@link #demote}, and tries again what could not be read a short while ago. */
+    public void demoteAll(CachedBrick brick, int[] regions, DemotionListener listener) {
+        demote(brick, regions, DemoteOp.Purpose.FLUSH, listener);
+    }
+
+    private void demote(CachedBrick brick, int[] regions, DemoteOp.Purpose purpose, DemotionListener listener) {
         if (demoting.contains(brick)) {
             throw new IllegalStateException("brick " + brick.name() + " is being demoted already");
         }
         demoting.add(brick);
         brick.opStarted();
-        new DemoteOp(core, brick, regions, DemoteOp.Purpose.DEMOTION, (blocks, skipped, status) -> {
+        new DemoteOp(core, brick, regions, purpose, (blocks, skipped, status) -> {
                     demoting.remove(brick);
                     listener.demoted(blocks, skipped, status);
                 })
@@ -311,7 +353,12 @@ public final class Cache {
 
     /** Stops in order: waits for all requests, commits, syncs the disks, marks the cache as closed. Dirty blocks stay. */
     public void stop(Consumer<IoStatus> done) {
-        drain(new ArrayList<>(bricks).iterator(), done);
+        scrubber.stop(() -> drain(new ArrayList<>(bricks).iterator(), done));
+    }
+
+    /** What checks the slots that nobody reads. */
+    public Scrubber scrubber() {
+        return scrubber;
     }
 
     private void drain(Iterator<CachedBrick> rest, Consumer<IoStatus> done) {

@@ -414,6 +414,14 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         io.submit(ssd, owner);
     }
 
+    /** Reads the data area at an offset of its own. */
+    void submitSsd(IoOp op, int tag, long offset, int length, IoBuffer buffer, int at, IoOwner owner) {
+        EngineIo io = ios.take();
+        io.tag = tag;
+        io.prepare(op, offset, length, 0, buffer, at);
+        io.submit(ssd, owner);
+    }
+
     /** Reads or writes the disk of a brick. */
     void submitDisk(
             IoOp op,
@@ -465,6 +473,16 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             throw new IllegalStateException("slot " + slot + " belongs to no brick");
         }
         return brick;
+    }
+
+    /** True while a client waits for a brick. */
+    boolean isAnyBrickBusy() {
+        for (CachedBrick brick : bricks) {
+            if (brick != null && brick.isBusy()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Tenths of a second, wrapping; only differences count. */

@@ -37,6 +37,7 @@ public final class CachedBrick implements BlockDevice {
     private final DirtyRegions regions;
     private final RegionHeat heat;
     private final BrickCounters counters = new BrickCounters();
+    private final LostBlocks lost;
     private final long fullBlocks;
 
     long cachedBlocks;
@@ -64,6 +65,7 @@ public final class CachedBrick implements BlockDevice {
                 below.readOnly());
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
+        this.lost = new LostBlocks(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
     }
@@ -297,6 +299,11 @@ public final class CachedBrick implements BlockDevice {
         return counters;
     }
 
+    /** What is on neither device any more; see {@link LostBlocks#add}. */
+    public LostBlocks lost() {
+        return lost;
+    }
+
     public long cachedBytes() {
         return cachedBlocks << core.shape.blockShift();
     }
@@ -329,6 +336,11 @@ public final class CachedBrick implements BlockDevice {
 
     Fills fills() {
         return fills;
+    }
+
+    /** True while a request or an operation that outlives its request is under way. */
+    boolean isBusy() {
+        return running > 0;
     }
 
     boolean isQuiet() {

@@ -49,7 +49,9 @@ final class ExtentsOp {
             long blockEnd = Math.min(end, (at | blockBytes - 1) + 1);
             int slot = core.find(brick, at >> core.shape.blockShift());
             int state = slot == SlotTable.NONE ? SlotTable.FREE : core.slots.state(slot);
-            if (!request.add(blockEnd - at, below < 0 ? residency(state) : state == SlotTable.DIRTY ? 0 : below)) {
+            // What is lost is no hole, whatever the disk has there: reading it fails.
+            boolean data = state == SlotTable.DIRTY || brick.lost().isGone(at, blockEnd - at);
+            if (!request.add(blockEnd - at, below < 0 ? residency(state) : data ? 0 : below)) {
                 return false;
             }
             at = blockEnd;

@@ -2,6 +2,7 @@ package io.brickcache.cache;
 
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.DirtyRegions;
+import io.brickcache.cache.index.LostRange.Cause;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
 import java.util.ArrayDeque;
@@ -280,13 +281,14 @@ final class Rescue {
     /**
      * A slot in doubt cannot be read back, or not rightly.
      *
-     * @param read the SSD gave something, but not the content
+     * @param cause CHECKSUM: the SSD gave something, but not the content
      */
-    void unreadable(CachedBrick brick, int slot, boolean read) {
-        if (!read && of(brick).attempts < ATTEMPTS) {
+    void unreadable(CachedBrick brick, int slot, Cause cause) {
+        if (cause != Cause.CHECKSUM && of(brick).attempts < ATTEMPTS) {
             return;
         }
         brick.counters().lostBlocks++;
+        brick.lost().addUnits(core.slots.block(slot), core.slots.validMask(slot), cause);
         core.slots.spoil(slot);
         core.slots.setUnrecorded(slot, false);
         core.committer.changed(slot);

@@ -72,6 +72,11 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
     static final ConfigKey<Long> CACHE_METADATA_MEMORY =
             scalar("cache.metadata_memory", Format.size("size, 4MiB to 16GiB", "4MiB", "16GiB"), "64MiB");
 
+    static final ConfigKey<Long> CACHE_SCRUB_INTERVAL =
+            scalar("cache.scrub_interval", Format.duration("1h", "8760h").orWord("off", 0L), "720h");
+    static final ConfigKey<Long> CACHE_SCRUB_RATE =
+            scalar("cache.scrub_rate", Format.size("size per second, 1MiB to 64GiB", "1MiB", "64GiB"), "64MiB");
+
     /** All keys, in the order of the documentation. */
     static final List<ConfigKey<?>> ALL = List.of(
             STATE_DIRECTORY,
@@ -90,7 +95,9 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
             CACHE_DIRTY_HIGH,
             CACHE_MAX_DIRTY_AGE,
             CACHE_IDLE_DELAY,
-            CACHE_METADATA_MEMORY);
+            CACHE_METADATA_MEMORY,
+            CACHE_SCRUB_INTERVAL,
+            CACHE_SCRUB_RATE);
 
     private static <T> ConfigKey<T> scalar(String name, Format<T> format, String defaultText) {
         return new ConfigKey<>(name, format, defaultText, Shape.SCALAR);

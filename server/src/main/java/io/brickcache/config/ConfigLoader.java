@@ -3,6 +3,7 @@ package io.brickcache.config;
 import io.brickcache.admin.AdminOptions;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
+import io.brickcache.cache.ScrubOptions;
 import io.brickcache.config.ConfigException.Problem;
 import io.brickcache.nbd.NbdOptions;
 import java.io.IOException;
@@ -91,10 +92,15 @@ public final class ConfigLoader {
                         settings.get(ConfigKey.CACHE_MAX_DIRTY_AGE),
                         settings.get(ConfigKey.CACHE_IDLE_DELAY),
                         settings.get(ConfigKey.CACHE_METADATA_MEMORY)));
-        if (nbd == null || admin == null || io == null || cache == null) {
+        ScrubOptions scrub = build(
+                settings,
+                "cache",
+                () -> new ScrubOptions(
+                        settings.get(ConfigKey.CACHE_SCRUB_INTERVAL), settings.get(ConfigKey.CACHE_SCRUB_RATE)));
+        if (nbd == null || admin == null || io == null || cache == null || scrub == null) {
             throw new ConfigException(settings.problems());
         }
-        return new Config(settings.get(ConfigKey.STATE_DIRECTORY), nbd, admin, io, cache);
+        return new Config(settings.get(ConfigKey.STATE_DIRECTORY), nbd, admin, io, cache, scrub);
     }
 
     /** The options of a section, or null with a problem if the values do not go together. */

@@ -386,7 +386,8 @@ class AdminServicesTest {
                 DeleteCacheRequest.newBuilder().setName("fast").build();
 
         assertThat(info(failure(() -> caches.deleteCache(request))).getReason()).isEqualTo("CACHE_HAS_BRICKS");
-        node.detachBrick("b1", NodeAdministration.DirtyData.REFUSE, ProgressListener.NONE);
+        node.detachBrick(
+                "b1", NodeAdministration.DirtyData.REFUSE, NodeAdministration.LostData.REFUSE, ProgressListener.NONE);
         assertThat(caches.deleteCache(request).getCache().getName()).isEqualTo("fast");
         assertThat(info(failure(() -> caches.deleteCache(request))).getReason()).isEqualTo("CACHE_NOT_FOUND");
     }

@@ -9,6 +9,7 @@ import io.brickcache.admin.NodeAdministration.CacheSpec;
 import io.brickcache.admin.ProgressListener;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
+import io.brickcache.cache.ScrubOptions;
 import io.brickcache.config.Config;
 import io.brickcache.env.ListenAddress;
 import io.brickcache.env.SecureEntropy;
@@ -52,7 +53,8 @@ final class NodeRig implements AutoCloseable {
                 NbdOptions.listeningOn(new ListenAddress.Unix(nbdSocket()), new ListenAddress.Tcp("127.0.0.1", 0)),
                 new AdminOptions(new ListenAddress.Unix(directory.resolve("admin.sock")), 0600, null),
                 new IoOptions(engine, 4, false),
-                new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, HOUR_NS, HOUR_NS, 4L << 20));
+                new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, HOUR_NS, HOUR_NS, 4L << 20),
+                ScrubOptions.DEFAULTS);
         return new Node(config, SystemdNotifier.fromEnvironment(Map.of()), new SystemClock(), new SecureEntropy());
     }
 

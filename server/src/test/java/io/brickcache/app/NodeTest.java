@@ -9,6 +9,7 @@ import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.NodeAdministration.BrickSpec;
 import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.admin.NodeAdministration.LostData;
 import io.brickcache.admin.NodeView;
 import io.brickcache.admin.ProgressListener;
 import io.brickcache.admin.Reason;
@@ -308,7 +309,7 @@ class NodeTest {
     }
 
     private BrickView detach(String brick, DirtyData dirtyData) {
-        return node.admin().detachBrick(brick, dirtyData, ProgressListener.NONE);
+        return node.admin().detachBrick(brick, dirtyData, LostData.REFUSE, ProgressListener.NONE);
     }
 
     private static AdminException refused(Reason reason, ThrowingCallable call) {

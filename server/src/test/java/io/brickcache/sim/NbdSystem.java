@@ -170,6 +170,11 @@ final class NbdSystem implements SystemUnderTest {
     }
 
     @Override
+    public boolean isLost(int i, long offset, long length) {
+        return inner.isLost(i, offset, length);
+    }
+
+    @Override
     public void hang() {
         inner.hang();
     }

@@ -16,7 +16,7 @@ import java.util.UUID;
  */
 public record CacheRecord(UUID uuid, int blockBytes, int slots, long generation, boolean clean) {
 
-    public static final int FORMAT_VERSION = 1;
+    public static final int FORMAT_VERSION = 2;
 
     private static final int BYTES = 37;
 

@@ -16,7 +16,7 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
-import io.brickcache.meta.RocksMetadataStore;
+import io.brickcache.meta.SparedMetadataStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -91,8 +91,12 @@ final class CacheCreation {
             rollback.add(() -> host.close(ssd));
             checkUnused(host, ssd);
             format(host, ssd);
-            MetadataStore store =
-                    RocksMetadataStore.create(known.metadataDirectory(), context.metaOptions(), host.loop());
+            MetadataStore store = SparedMetadataStore.create(
+                    known.metadataDirectory(),
+                    context.spareJournal(known.uuid()),
+                    known.uuid(),
+                    context.metaOptions(),
+                    host.loop());
             rollback.add(store::close);
             CacheRecord record = new CacheRecord(known.uuid(), known.blockBytes(), known.slots(), 0, true);
             putRecord(host, store, record);

@@ -6,14 +6,17 @@ import io.brickcache.block.BlockDevice;
 import io.brickcache.cache.data.SsdLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 
 /** Deletes one cache that has no bricks. A data area that was given is not deleted, but it is no data area any more. */
 final class CacheDeletion {
 
+    private final NodeContext context;
     private final Catalog catalog;
     private final CacheEntry entry;
 
-    CacheDeletion(Catalog catalog, CacheEntry entry) {
+    CacheDeletion(NodeContext context, Catalog catalog, CacheEntry entry) {
+        this.context = context;
         this.catalog = catalog;
         this.entry = entry;
     }
@@ -30,6 +33,7 @@ final class CacheDeletion {
                 running.stop(ssd -> forget(running.host(), ssd));
             }
             CacheFiles.delete(entry.known());
+            Files.deleteIfExists(context.spareJournal(entry.known().uuid()));
         } catch (IOException e) {
             entry.become(CacheEntry.unavailable("it could not be deleted whole: " + Failures.message(e)));
             throw Failures.of("cache " + entry.name() + " could not be deleted whole", e);

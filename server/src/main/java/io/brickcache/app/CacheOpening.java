@@ -18,7 +18,7 @@ import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.demotion.Demoter;
 import io.brickcache.demotion.DemotionOptions;
-import io.brickcache.meta.RocksMetadataStore;
+import io.brickcache.meta.SparedMetadataStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -53,8 +53,12 @@ final class CacheOpening {
         try (Rollback rollback = new Rollback()) {
             LoopHost host = context.startLoop(known.name());
             rollback.add(host::close);
-            MetadataStore store =
-                    RocksMetadataStore.openExisting(known.metadataDirectory(), context.metaOptions(), host.loop());
+            MetadataStore store = SparedMetadataStore.openExisting(
+                    known.metadataDirectory(),
+                    context.spareJournal(known.uuid()),
+                    known.uuid(),
+                    context.metaOptions(),
+                    host.loop());
             rollback.add(store::close);
             CacheMetadata metadata = CacheMetadata.read(store);
             checkIdentity(metadata.cache());

@@ -11,9 +11,11 @@ import io.brickcache.block.ring.IoEngine;
 import io.brickcache.config.Config;
 import io.brickcache.env.Clock;
 import io.brickcache.env.Entropy;
+import io.brickcache.meta.FileSpareJournal;
 import io.brickcache.meta.MetaOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.UUID;
 
 /** What every part of the node is made with. */
 record NodeContext(Config config, IoEngine engine, Clock clock, Entropy entropy) {
@@ -24,6 +26,11 @@ record NodeContext(Config config, IoEngine engine, Clock clock, Entropy entropy)
 
     MetaOptions metaOptions() {
         return MetaOptions.DEFAULT.withMemoryBytes(config.cache().metadataMemoryBytes());
+    }
+
+    /** Where the metadata of a cache goes when its SSD does not take it. */
+    Path spareJournal(UUID cache) {
+        return FileSpareJournal.path(config.stateDirectory(), cache);
     }
 
     /** Opens a device for us alone and for writing; the caller closes it or hands it to {@link #device}. */

@@ -72,7 +72,7 @@ final class NodeOperations implements NodeAdministration {
         return lifecycle.change(() -> {
             CacheEntry entry = catalog.cache(name);
             CacheView last = views.cache(entry);
-            new CacheDeletion(catalog, entry).delete();
+            new CacheDeletion(context, catalog, entry).delete();
             LOG.info("Cache {}: deleted", name);
             return last;
         });

@@ -3,6 +3,7 @@ package io.brickcache.cache;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
 import java.util.Arrays;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,34 @@ final class AwaitingSync implements DiskSync.Listener {
 
     /** An obsolete slot became an ordinary retired one: a newer slot holds all of its block. */
     void superseded() {
+        obsolete--;
+    }
+
+    /**
+     * The SSD failed to sync what was written to it lately: copies of the disk are dropped, and obsolete slots whose
+     * successors are in doubt are kept again.
+     *
+     * @param unsaved slots whose last change is not durable
+     */
+    void ssdSyncFailed(BitSet unsaved) {
+        for (int i = 0; i < count; i++) {
+            int slot = slots[i];
+            if (core.slots.isVolatile(slot)) {
+                core.retire(slot);
+            } else if (core.slots.wasDirty(slot)
+                    && !core.slots.isObsolete(slot)
+                    && !core.slots.isUncommitted(slot)
+                    && unsaved.get(slot)
+                    && core.rescue.isInDoubt(core.slots.key(slot))) {
+                core.slots.hold(slot);
+                obsolete++;
+            }
+        }
+    }
+
+    /** An obsolete slot never got a record: it is an ordinary retired one of this list from now on. */
+    void retract(int slot) {
+        core.slots.settle(slot);
         obsolete--;
     }
 

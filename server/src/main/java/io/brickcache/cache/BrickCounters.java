@@ -46,6 +46,12 @@ public final class BrickCounters {
     public long diskReadErrors;
     public long diskWriteErrors;
 
+    /** Blocks that the SSD failed to sync and that were brought to the disk instead. */
+    public long rescuedBlocks;
+
+    /** Blocks that the SSD failed to sync and that could not be read back. */
+    public long lostBlocks;
+
     /** Slots whose content did not match its checksum. */
     public long checksumErrors;
 }

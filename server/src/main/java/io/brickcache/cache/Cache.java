@@ -164,7 +164,23 @@ public final class Cache {
         core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), opened.encode()));
         core.committer.commit(done::accept);
         core.committer.putEvery(HEAT_INTERVAL_NS, this::saveHeat);
+        core.health.start();
         core.keepFree();
+    }
+
+    /** Whether the cache takes new content. */
+    public CacheHealth health() {
+        return core.health.state();
+    }
+
+    /** Why the cache is not serving, what is lost, and what to do; empty while it serves. */
+    public String healthReason() {
+        return core.health.reason();
+    }
+
+    /** Who hears, on the loop, that the health has changed. */
+    public void onHealth(Consumer<CacheHealth> listener) {
+        core.health.onChange(listener);
     }
 
     /**
@@ -286,7 +302,7 @@ public final class Cache {
         }
         demoting.add(brick);
         brick.opStarted();
-        new DemoteOp(core, brick, regions, (blocks, skipped, status) -> {
+        new DemoteOp(core, brick, regions, DemoteOp.Purpose.DEMOTION, (blocks, skipped, status) -> {
                     demoting.remove(brick);
                     listener.demoted(blocks, skipped, status);
                 })
@@ -336,7 +352,11 @@ public final class Cache {
             core.committer.put(Cache.this::saveHeat);
             core.committer.commit(committed -> {
                 core.committer.stop();
-                done.accept(result.and(committed));
+                if (result.and(committed).isOk()) {
+                    core.health.stop(() -> done.accept(IoStatus.OK));
+                } else {
+                    done.accept(result.and(committed));
+                }
             });
         }
     }

@@ -4,6 +4,7 @@ import io.brickcache.block.BlockDevice;
 import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
+import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.Checksums;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.data.SsdLayout;
@@ -41,6 +42,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     final Loop loop;
     final BlockDevice ssd;
+    final MetadataStore store;
     final SsdLayout layout;
     final BlockShape shape;
     final SlotTable slots;
@@ -50,6 +52,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     final Checksums checksums;
     final Committer committer;
     final BufferPool scratch;
+    final Rescue rescue;
+    final HealthWatch health;
     final long commitIntervalNs;
     final int freeTarget;
     final int maxPartBlocks;
@@ -90,6 +94,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         this.bug = bug;
         this.loop = loop;
         this.ssd = ssd;
+        this.store = store;
         this.layout = layout;
         this.shape = layout.shape();
         this.slots = slots;
@@ -103,7 +108,30 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         this.commitIntervalNs = options.commitIntervalNs();
         this.freeTarget = Math.min(1 << 16, Math.max(Math.min(8, slots.slots() / 4), slots.slots() / 32));
         this.committer = new Committer(
-                loop, ssd, slots, store, journal, options.commitIntervalNs(), firstEpoch, bug, this::release);
+                loop,
+                ssd,
+                slots,
+                store,
+                journal,
+                options.commitIntervalNs(),
+                firstEpoch,
+                bug,
+                this::release,
+                this::syncFailed);
+        this.rescue = new Rescue(this);
+        this.health = new HealthWatch(this);
+    }
+
+    private void syncFailed() {
+        if (bug != PlantedBug.TRUSTS_RETRIED_SSD_SYNC) {
+            rescue.syncFailed();
+            health.syncFailed();
+        }
+    }
+
+    /** True if slots may be given new content: no dirty data and no copies otherwise. */
+    boolean takesSlots() {
+        return health.state() == CacheHealth.SERVING;
     }
 
     // ---- mappings
@@ -175,7 +203,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     }
 
     /** A dirty slot that holds all of its block makes an obsolete one of the block superfluous, disk synced or not. */
-    private void supersedeObsolete(CachedBrick brick, long block, int slot) {
+    void supersedeObsolete(CachedBrick brick, long block, int slot) {
         if (!brick.awaiting().hasObsolete()) {
             return;
         }
@@ -257,6 +285,19 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         }
     }
 
+    /** As {@link #retire}, of a clean slot among very many. */
+    void retireInBulk(int slot) {
+        policy.removed(slot);
+        mappedSlots--;
+        brickOf(slot).cachedBlocks--;
+        slots.retire(slot);
+        if (bug == PlantedBug.KEEPS_RECORDS_WHEN_SSD_IS_GONE) {
+            giveBack(slot);
+        } else {
+            committer.retiredInBulk(slot);
+        }
+    }
+
     private void giveBack(int slot) {
         map.remove(slot);
         slots.free(slot);
@@ -290,7 +331,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     /** Evicts ahead of need (R2), and asks for the commit that makes the evicted slots free. */
     void keepFree() {
         int free = allocator.freeCount();
-        if (free >= freeTarget) {
+        if (free >= freeTarget || !takesSlots()) {
             return;
         }
         int coming = committer.pendingRetired();
@@ -368,6 +409,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         io.index = index;
         io.count = count;
         io.slot = slot;
+        io.ofSlots = true;
         io.prepare(op, layout.slotOffset(slot), count * shape.blockBytes(), 0, buffer, at);
         io.submit(ssd, owner);
     }
@@ -388,6 +430,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         io.tag = tag;
         io.index = index;
         io.count = count;
+        io.ofSlots = false;
         io.prepare(op, offset, length, 0, buffer, at);
         io.submit(brick.disk(), owner);
     }
@@ -396,6 +439,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     void submitDisk(IoOp op, int tag, CachedBrick brick, long offset, long length, int flags, IoOwner owner) {
         EngineIo io = ios.take();
         io.tag = tag;
+        io.ofSlots = false;
         io.prepare(op, offset, length, flags);
         io.submit(brick.disk(), owner);
     }
@@ -467,6 +511,11 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     @Override
     public void recycle(EngineIo done) {
         ios.give(done);
+    }
+
+    @Override
+    public void slotsDone(IoStatus status) {
+        health.slotsDone(status);
     }
 
     @Override

@@ -121,13 +121,32 @@ public final class CachedBrick implements BlockDevice {
 
     /** Makes durable what has been answered until now (R5): first what went to the disk, then what the SSD holds. */
     void flush(CommitListener done) {
-        if (!sync.isUnsynced() || core.bug == PlantedBug.FLUSHES_WITHOUT_DISK_SYNC) {
-            core.committer.commit(done);
+        if (core.rescue.awaits(this)) {
+            core.rescue.flushWhenSettled(this, done);
+        } else if (!sync.isUnsynced() || core.bug == PlantedBug.FLUSHES_WITHOUT_DISK_SYNC) {
+            commit(done);
+        } else {
+            sync.sync(status -> {
+                if (status.isOk()) {
+                    commit(done);
+                } else {
+                    done.committed(status);
+                }
+            });
+        }
+    }
+
+    /** Makes durable what has been answered until now and went to the SSD. */
+    void commit(CommitListener done) {
+        if (core.rescue.awaits(this)) {
+            core.rescue.flushWhenSettled(this, done);
             return;
         }
-        sync.sync(status -> {
-            if (status.isOk()) {
-                core.committer.commit(done);
+        int syncFailures = core.rescue.syncFailures();
+        core.committer.commit(status -> {
+            if (!status.isOk() && syncFailures != core.rescue.syncFailures()) {
+                // The SSD may have lost what is to be made durable, but it can go to the disk.
+                flush(done);
             } else {
                 done.committed(status);
             }

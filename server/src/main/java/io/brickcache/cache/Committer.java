@@ -39,6 +39,7 @@ final class Committer {
     private final long intervalNs;
     private final PlantedBug bug;
     private final Consumer<Epoch> onRelease;
+    private final Runnable onSyncFailure;
 
     private final MetadataBatch batch = new MetadataBatch();
     private final Deque<Epoch> closed = new ArrayDeque<>();
@@ -65,7 +66,12 @@ final class Committer {
 
     private final SsdSync ssdSync = new SsdSync();
 
-    /** {@code onRelease} frees the retired slots of an epoch. */
+    /**
+     * Nothing is under way.
+     *
+     * @param onRelease frees the retired slots of an epoch
+     * @param onSyncFailure hears that the SSD could not be synced, when the open epoch has everything that is not durable
+     */
     Committer(
             Loop loop,
             BlockDevice ssd,
@@ -75,7 +81,8 @@ final class Committer {
             long intervalNs,
             long firstEpoch,
             PlantedBug bug,
-            Consumer<Epoch> onRelease) {
+            Consumer<Epoch> onRelease,
+            Runnable onSyncFailure) {
         this.loop = loop;
         this.ssd = ssd;
         this.slots = slots;
@@ -84,6 +91,7 @@ final class Committer {
         this.intervalNs = intervalNs;
         this.bug = bug;
         this.onRelease = onRelease;
+        this.onSyncFailure = onSyncFailure;
         open.reset(firstEpoch);
     }
 
@@ -117,6 +125,18 @@ final class Committer {
     void retired(int slot) {
         open.addRetired(slot);
         changed(slot);
+    }
+
+    /** As {@link #retired}, for so many slots at once that they are not named one by one. */
+    void retiredInBulk(int slot) {
+        open.addRetired(slot);
+        open.rewrite = true;
+        startTimer();
+    }
+
+    /** The open epoch, for who must look through what is not durable. */
+    Epoch open() {
+        return open;
     }
 
     /** Writes another record with the open epoch. */
@@ -219,7 +239,11 @@ final class Committer {
         committing = epoch;
 
         batch.clear();
-        journal.encode(batch, epoch.number, epoch.changed, epoch.changedCount);
+        if (epoch.rewrite) {
+            journal.encodeAll(batch, epoch.number);
+        } else {
+            journal.encode(batch, epoch.number, epoch.changed, epoch.changedCount);
+        }
         for (Consumer<MetadataBatch> record : epoch.records) {
             record.accept(batch);
         }
@@ -255,7 +279,7 @@ final class Committer {
     private void ssdSynced(IoStatus status) {
         if (!status.isOk()) {
             log.warn("commit {} put off: the SSD could not be synced", current().number);
-            failed();
+            failed(onSyncFailure);
         } else if (batch.isEmpty()) {
             succeeded();
         } else {
@@ -268,7 +292,7 @@ final class Committer {
             succeeded();
         } else {
             log.error("commit {} failed: {}", current().number, failure.getMessage());
-            failed();
+            failed(() -> {});
         }
     }
 
@@ -286,7 +310,9 @@ final class Committer {
         commits++;
         journal.succeeded();
         for (int i = 0; i < epoch.changedCount; i++) {
-            slots.committed(epoch.changed[i]);
+            if (!slots.isUnrecorded(epoch.changed[i])) {
+                slots.committed(epoch.changed[i]);
+            }
         }
         epoch.committed = true;
         answer(epoch, true);
@@ -296,13 +322,14 @@ final class Committer {
         }
     }
 
-    private void failed() {
+    private void failed(Runnable consequence) {
         Epoch epoch = current();
         committing = null;
         failedCommits++;
         journal.failed();
         open.absorb(epoch);
         epoch.committed = true;
+        consequence.run();
         answer(epoch, bug == PlantedBug.ANSWERS_OK_TO_FAILED_COMMIT);
         release();
         if (wanted) {

@@ -28,6 +28,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     private final CachedBrick brick;
     private final int[] regions;
     private final DemotionListener listener;
+    private final Purpose purpose;
     private final int blockBytes;
     private final int blocksPerRegion;
 
@@ -51,7 +52,16 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     private @Nullable IoBuffer buffer;
     private @Nullable Epoch epoch;
 
-    DemoteOp(CacheCore core, CachedBrick brick, int[] regions, DemotionListener listener) {
+    /** What is to become of the blocks. */
+    enum Purpose {
+        /** Clean. */
+        DEMOTION,
+        /** Forgotten: nobody knows what the SSD has of them after a failed sync. Only these are taken. */
+        RESCUE
+    }
+
+    DemoteOp(CacheCore core, CachedBrick brick, int[] regions, Purpose purpose, DemotionListener listener) {
+        this.purpose = purpose;
         this.core = core;
         this.brick = brick;
         this.regions = regions;
@@ -106,7 +116,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         for (int i = 0; i < blocksPerRegion; i++) {
             int slot = core.find(brick, firstBlock + i);
             boolean dirty = slot != SlotTable.NONE && core.slots.state(slot) == SlotTable.DIRTY;
-            boolean take = dirty && (!core.slots.isUncommitted(slot) || core.bug == PlantedBug.DEMOTES_UNCOMMITTED);
+            boolean take = dirty && isMine(slot);
             slotOf[i] = take ? slot : SlotTable.NONE;
             if (dirty && !take) {
                 skipped++;
@@ -127,6 +137,13 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         pending = 1;
         fetch();
         fetchDone();
+    }
+
+    private boolean isMine(int slot) {
+        if (purpose == Purpose.RESCUE) {
+            return core.slots.isUnrecorded(slot);
+        }
+        return !core.slots.isUncommitted(slot) || core.bug == PlantedBug.DEMOTES_UNCOMMITTED;
     }
 
     private void fetch() {
@@ -174,6 +191,9 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
                 brick.counters().checksumErrors++;
             }
             status = status.and(IoStatus.IO_ERROR);
+            if (purpose == Purpose.RESCUE && isStillMarked(slotOf[i], firstBlock + i)) {
+                core.rescue.unreadable(brick, slotOf[i], ioStatus.isOk());
+            }
             giveUp(i);
         }
     }
@@ -290,7 +310,10 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             if (!isStillMarked(slot, writtenBlock[i])) {
                 continue;
             }
-            if (syncStatus.isOk()) {
+            if (syncStatus.isOk() && purpose == Purpose.RESCUE) {
+                core.retire(slot);
+                brick.counters().rescuedBlocks++;
+            } else if (syncStatus.isOk()) {
                 core.clean(slot);
                 cleaned++;
             } else {

@@ -29,6 +29,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private IoOp op = IoOp.WRITE;
     private int flags;
     private int pending;
+    private int syncFailures;
     private boolean lost;
     private IoStatus status = IoStatus.OK;
 
@@ -76,7 +77,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         CachedBrick of = part.brick();
         of.fills().invalidate(part.firstBlock(), part.lastBlock());
         if (forgetClean(of) && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
-            core.committer.commit(this::forgotten);
+            commitFirst();
         } else {
             change();
         }
@@ -103,9 +104,17 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         return commitFirst;
     }
 
+    private void commitFirst() {
+        syncFailures = core.rescue.syncFailures();
+        core.committer.commit(this::forgotten);
+    }
+
     private void forgotten(IoStatus committed) {
         if (committed.isOk()) {
             change();
+        } else if (syncFailures != core.rescue.syncFailures()) {
+            // The next commit does without the SSD.
+            commitFirst();
         } else {
             status = committed;
             finish();

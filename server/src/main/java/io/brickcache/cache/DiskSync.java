@@ -73,13 +73,13 @@ final class DiskSync extends IoRequest {
         busy = true;
         current.addAll(waiting);
         waiting.clear();
-        if (answered == synced) {
-            finish(IoStatus.OK);
-            return;
-        }
         syncing = answered;
         if (listener != null) {
             listener.syncStarts();
+        }
+        if (answered == synced) {
+            completed(IoStatus.OK);
+            return;
         }
         prepareFlush();
         disk.submit(this);

@@ -11,6 +11,9 @@ final class EngineIo extends IoRequest {
     /** Where the pool keeps it. */
     interface Pool {
         void recycle(EngineIo io);
+
+        /** A transfer of slots has ended. */
+        void slotsDone(IoStatus status);
     }
 
     /** For the owner: what the transfer is, which block it begins with, how many blocks, which slot. */
@@ -19,6 +22,9 @@ final class EngineIo extends IoRequest {
     int index;
     int count;
     int slot;
+
+    /** It goes to the SSD. */
+    boolean ofSlots;
 
     private final Pool pool;
     private @Nullable IoOwner owner;
@@ -39,6 +45,9 @@ final class EngineIo extends IoRequest {
             throw new IllegalStateException(this + " was answered twice");
         }
         owner = null;
+        if (ofSlots) {
+            pool.slotsDone(status);
+        }
         done.ioDone(this, status);
         pool.recycle(this);
     }

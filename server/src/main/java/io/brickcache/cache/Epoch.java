@@ -25,13 +25,15 @@ final class Epoch {
     boolean committed;
     /** New slots were written: the SSD must be synced before the metadata. */
     boolean wroteSlots;
+    /** More slots were retired than are worth a record each: all records are written anew. */
+    boolean rewrite;
 
     final List<CommitListener> listeners = new ArrayList<>();
     /** Other records to be written with the epoch. */
     final List<Consumer<MetadataBatch>> records = new ArrayList<>();
 
     boolean hasChanges() {
-        return changedCount > 0 || !records.isEmpty();
+        return changedCount > 0 || rewrite || !records.isEmpty();
     }
 
     void addChanged(int slot) {
@@ -59,6 +61,7 @@ final class Epoch {
         failed.changedCount = 0;
         failed.retiredCount = 0;
         wroteSlots |= failed.wroteSlots;
+        rewrite |= failed.rewrite;
         records.addAll(0, failed.records);
     }
 
@@ -70,6 +73,7 @@ final class Epoch {
         readers = 0;
         committed = false;
         wroteSlots = false;
+        rewrite = false;
         listeners.clear();
         records.clear();
     }

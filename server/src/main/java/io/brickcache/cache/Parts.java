@@ -55,7 +55,7 @@ final class Parts implements CommitListener {
         if (onDisk) {
             of.flush(this);
         } else {
-            core.committer.commit(this);
+            of.commit(this);
         }
     }
 

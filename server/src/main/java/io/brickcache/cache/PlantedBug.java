@@ -50,6 +50,12 @@ enum PlantedBug {
     DESCRIBES_DIRTY_AS_HOLE,
     /** R7: a demotion does not wait for a write-around of the same block. */
     DEMOTES_PAST_WRITE_AROUND,
+    /** R5: the SSD's sync is tried again after it failed, and believed. */
+    TRUSTS_RETRIED_SSD_SYNC,
+    /** R3: an SSD that is gone comes back with its clean blocks, while the disk was written. */
+    KEEPS_RECORDS_WHEN_SSD_IS_GONE,
+    /** R8: what went to the spare journal is not looked at after a restart. The simulation plants it below the engine. */
+    IGNORES_SPARE_JOURNAL,
     /** R8: after anything but an orderly stop the latest changes are not looked at. */
     SKIPS_JOURNAL_AFTER_CRASH,
     /** R8: recovery believes the newer of two records that contradict each other, although its checksum is wrong. */

@@ -46,6 +46,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private int partials;
     private int misses;
     private int tries;
+    private int syncFailures;
     private boolean damaged;
     private boolean lost;
     private boolean listed;
@@ -86,7 +87,8 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         for (int i = 0; i < part.blocks(); i++) {
             int slot = core.find(of, part.firstBlock() + i);
             slotOf[i] = slot;
-            if (slot == SlotTable.NONE) {
+            if (slot == SlotTable.NONE || !core.takesSlots() && (needed(i) & core.slots.validMask(slot)) == 0) {
+                // A slot that holds nothing of what is asked for is left alone if it could not be made whole either.
                 kinds[i] = MISS;
                 misses++;
             } else if ((needed(i) & ~core.slots.validMask(slot)) == 0 || core.bug == PlantedBug.IGNORES_VALIDITY) {
@@ -290,7 +292,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     private void answer() {
-        boolean fill = listed && status.isOk() && core.allocator.freeCount() > core.freeTarget / 2;
+        boolean fill = listed && status.isOk() && core.takesSlots() && core.allocator.freeCount() > core.freeTarget / 2;
         IoBuffer kept = part.buffer();
         if (fill) {
             kept.retain();
@@ -306,6 +308,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     private void fill() {
+        syncFailures = core.rescue.syncFailures();
         int i = 0;
         while (i < part.blocks()) {
             int run = 0;
@@ -341,6 +344,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             int expected = kinds[i] == PARTIAL ? slotOf[i] : SlotTable.NONE;
             if (!ioStatus.isOk()
                     || !isLive(i)
+                    || syncFailures != core.rescue.syncFailures()
                     || core.find(of, block) != expected && core.bug != PlantedBug.PROMOTES_OVER_WRITE) {
                 core.allocator.free(slot);
                 continue;

@@ -47,6 +47,9 @@ final class StructureCheck {
                     dirty[slots.brick(slot)] += slots.state(slot) == SlotTable.DIRTY ? 1 : 0;
                 }
             }
+            check(
+                    !quiet || !core.rescue.isIdle() || !slots.isUnrecorded(slot),
+                    "I8: slot " + slot + " is without a record");
             check(!quiet || !slots.isDemoting(slot), "I6: slot " + slot + " is marked by no demotion");
         }
         check(
@@ -56,7 +59,7 @@ final class StructureCheck {
         int inLists = bricks.stream().mapToInt(brick -> brick.awaiting().size()).sum();
         check(inLists == core.awaitingSlots, "I5: " + inLists + " slots await a sync, counted " + core.awaitingSlots);
         check(
-                retired + volatiles == core.committer.pendingRetired() + inLists,
+                retired + volatiles == core.committer.pendingRetired() + inLists + core.rescue.held(),
                 "I5: " + retired + " slots are retired, " + volatiles + " volatile; epochs know of "
                         + core.committer.pendingRetired() + ", " + inLists + " await a sync");
         for (CachedBrick brick : bricks) {

@@ -36,6 +36,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private @Nullable Epoch epoch;
     private int allocated;
     private int pending;
+    private int syncFailures;
     private boolean lost;
     private Around around = Around.NO;
 
@@ -66,6 +67,11 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         long sizeEnd = of.geometry().sizeBytes() - (part.firstBlock() << core.shape.blockShift());
         if (!core.shape.isAligned(part.from(), 0) || part.to() != sizeEnd && !core.shape.isAligned(0, part.to())) {
             around = Around.UNALIGNED;
+            leaveAround();
+            return;
+        }
+        if (!core.takesSlots()) {
+            around = Around.SSD_ERROR;
             leaveAround();
             return;
         }
@@ -178,7 +184,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void store() {
         pending = 1;
-        if (mustWriteAround(0) || mustWriteAround(part.blocks() - 1)) {
+        syncFailures = core.rescue.syncFailures();
+        if (!core.takesSlots()) {
+            around = Around.SSD_ERROR;
+        } else if (mustWriteAround(0) || mustWriteAround(part.blocks() - 1)) {
             around = Around.UNSYNCED;
         }
         while (around == Around.NO && allocated < part.blocks()) {
@@ -217,6 +226,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void storeDone() {
         if (--pending > 0) {
             return;
+        }
+        if (around == Around.NO && syncFailures != core.rescue.syncFailures()) {
+            // The slots were written about a sync that failed: nobody knows what the SSD has of them.
+            around = Around.SSD_ERROR;
         }
         if (around != Around.NO) {
             // Never mapped, so free at once.

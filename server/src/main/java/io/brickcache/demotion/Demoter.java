@@ -2,6 +2,7 @@ package io.brickcache.demotion;
 
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.Cache;
+import io.brickcache.cache.CacheHealth;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.env.Loop;
 import java.util.ArrayList;
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides when the bricks of one cache demote. Below the low mark: idle disks, and what is older than the limit. Between
- * the marks: with pauses after each batch that shrink to nothing towards the high mark. Above it: without a pause.
+ * the marks: with pauses after each batch that shrink to nothing towards the high mark. Above it, and while the cache
+ * is failing: without a pause.
  * Loop-confined. It looks every {@link #LOOK_NS}, and only while something is dirty.
  */
 public final class Demoter {
@@ -102,7 +104,7 @@ public final class Demoter {
     }
 
     private Urgency urgency(double share, CachedBrick brick) {
-        if (share >= options.highPercent()) {
+        if (share >= options.highPercent() || cache.health() != CacheHealth.SERVING) {
             return Urgency.FULL_SPEED;
         }
         if (share >= options.lowPercent()) {

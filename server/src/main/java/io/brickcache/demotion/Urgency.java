@@ -8,6 +8,6 @@ enum Urgency {
     IDLE,
     /** Between the marks: cold regions, with pauses that shrink as the dirty share grows. */
     PACED,
-    /** Above the high mark, or everything is to go: all regions, without a pause. */
+    /** Above the high mark, the cache failing, or everything is to go: all regions, without a pause. */
     FULL_SPEED
 }

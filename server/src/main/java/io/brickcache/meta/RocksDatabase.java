@@ -23,7 +23,9 @@ final class RocksDatabase implements AutoCloseable {
     /** Whether the database has to be there or must not be. */
     enum Opening {
         CREATE,
-        EXISTING
+        EXISTING,
+        /** As it is, and only to be read: needs no room and writes nothing. */
+        READ_ONLY
     }
 
     private static final Family[] FAMILIES = Family.values();
@@ -62,7 +64,9 @@ final class RocksDatabase implements AutoCloseable {
         }
         List<ColumnFamilyHandle> handles = new ArrayList<>();
         try {
-            RocksDB rocks = RocksDB.open(settings.database, directory.toString(), families, handles);
+            RocksDB rocks = opening == Opening.READ_ONLY
+                    ? RocksDB.openReadOnly(settings.database, directory.toString(), families, handles)
+                    : RocksDB.open(settings.database, directory.toString(), families, handles);
             return new RocksDatabase(directory, settings, rocks, handles);
         } catch (RocksDBException e) {
             settings.close();

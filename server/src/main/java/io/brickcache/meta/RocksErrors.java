@@ -34,6 +34,13 @@ final class RocksErrors {
         return exception(isFull(detail) ? Kind.NO_SPACE : Kind.IO, directory, action, detail, e);
     }
 
+    /** {@code what} begins the sentence. */
+    static MetadataException of(String what, String action, IOException e) {
+        Kind kind = isFull(String.valueOf(e.getMessage())) ? Kind.NO_SPACE : Kind.IO;
+        String remedy = kind == Kind.NO_SPACE ? "Free some space in its file system" : "Check its disk and permissions";
+        return new MetadataException(kind, what + " cannot be " + action + ": " + e + ". " + remedy, e);
+    }
+
     static MetadataException nativeLibrary(Throwable e) {
         return new MetadataException(
                 Kind.IO,
@@ -66,6 +73,11 @@ final class RocksErrors {
             case InvalidArgument, NotSupported -> Kind.MISMATCH;
             default -> Kind.IO;
         };
+    }
+
+    /** True if the directory cannot be written at present, but perhaps be read. */
+    static boolean isUnwritable(MetadataException e) {
+        return e.kind() == Kind.NO_SPACE || String.valueOf(e.getMessage()).contains("Read-only file system");
     }
 
     private static boolean isFull(String detail) {

@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
  *       opened again for the next commit or scan. Where even the cut fails, nothing more is written until it succeeds;
  *       should the process end before, the batch may be found at the next start, whole.
  *   <li>On a full directory the {@link Ballast} is given up and the batch tried once more.
+ *   <li>A directory that is full or read-only when the store is opened can be read; commits fail until it can be written.
  * </ol>
  *
  * <p>RocksDB unpacks its native library into {@code java.io.tmpdir}, or into the directory that the environment
@@ -43,7 +44,13 @@ public final class RocksMetadataStore implements MetadataStore {
     private final Ballast ballast;
 
     private @Nullable RocksDatabase database;
+    /** In its place while there is no room to open it. */
+    private @Nullable RocksDatabase readOnly;
+
     private boolean uncut;
+    /** The last commit failed: the next failures are no news. */
+    private boolean failing;
+
     private volatile long sizeBytes;
 
     private RocksMetadataStore(Path directory, MetaOptions options, Loop loop) {
@@ -112,7 +119,11 @@ public final class RocksMetadataStore implements MetadataStore {
         RocksMetadataStore store = new RocksMetadataStore(directory, options, loop);
         try {
             store.thread.call(() -> {
-                store.openNow(opening);
+                if (opening == Opening.EXISTING) {
+                    store.readable();
+                } else {
+                    store.openNow(opening);
+                }
                 store.writeBallast(opening);
                 return null;
             });
@@ -126,7 +137,7 @@ public final class RocksMetadataStore implements MetadataStore {
     @Override
     public void scan(Family family, Visitor visitor) throws MetadataException {
         thread.call(() -> {
-            database().scan(family, visitor);
+            readable().scan(family, visitor);
             return null;
         });
     }
@@ -188,10 +199,14 @@ public final class RocksMetadataStore implements MetadataStore {
         try {
             current.write(batch);
         } catch (MetadataException e) {
-            LOG.warn("Commit failed, reopening the database: {}", e.getMessage());
+            if (!failing) {
+                LOG.warn("Commit failed, reopening the database: {}", e.getMessage());
+            }
             rollBack();
+            failing = true;
             throw e;
         }
+        failing = false;
         if (tail.advance()) {
             measure(current);
         }
@@ -209,9 +224,29 @@ public final class RocksMetadataStore implements MetadataStore {
         return openNow(Opening.EXISTING);
     }
 
+    /** A database that can be read: where there is no room to open it, one that can only be read. */
+    private RocksDatabase readable() throws MetadataException {
+        RocksDatabase reading = readOnly;
+        if (database == null && reading != null) {
+            return reading;
+        }
+        try {
+            return database();
+        } catch (MetadataException e) {
+            if (uncut || !RocksErrors.isUnwritable(e)) {
+                throw e;
+            }
+            LOG.warn("Opened to be read only: {}", e.getMessage());
+            RocksDatabase opened = RocksDatabase.open(directory, options, Opening.READ_ONLY);
+            readOnly = opened;
+            return opened;
+        }
+    }
+
     private RocksDatabase openNow(Opening opening) throws MetadataException {
         RocksDatabase opened = RocksDatabase.open(directory, options, opening);
         database = opened;
+        closeReadOnly();
         tail.locate();
         measure(opened);
         return opened;
@@ -223,7 +258,9 @@ public final class RocksMetadataStore implements MetadataStore {
         try {
             cut();
         } catch (MetadataException e) {
-            LOG.error("{}", e.getMessage());
+            if (!failing) {
+                LOG.error("{}", e.getMessage());
+            }
         }
     }
 
@@ -241,6 +278,15 @@ public final class RocksMetadataStore implements MetadataStore {
         database = null;
         if (current != null) {
             current.close();
+        }
+        closeReadOnly();
+    }
+
+    private void closeReadOnly() {
+        RocksDatabase reading = readOnly;
+        readOnly = null;
+        if (reading != null) {
+            reading.close();
         }
     }
 

@@ -19,9 +19,13 @@ import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MemoryMetadataStore;
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
+import io.brickcache.meta.MemorySpareJournal;
+import io.brickcache.meta.SpareJournal;
+import io.brickcache.meta.SparedMetadataStore;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +46,10 @@ final class CacheRig {
     final SeededEntropy entropy;
     final SimLoop loop;
     final MemoryMetadataStore store;
+    /** Takes what the store refuses. */
+    final MemorySpareJournal spare;
+
+    final Medium ssdMedium;
     final SimDevice ssd;
     final Cache cache;
 
@@ -52,9 +60,15 @@ final class CacheRig {
         loop = new SimLoop(entropy);
         store = new MemoryMetadataStore(loop, entropy, 100_000);
         CacheRecord record = new CacheRecord(entropy.nextUuid(), BLOCK, SLOTS, 0, true);
-        ssd = device("ssd", new SsdLayout(record.uuid(), SHAPE, SLOTS).areaBytes());
+        spare = new MemorySpareJournal(loop, entropy, 100_000);
+        SsdLayout layout = new SsdLayout(record.uuid(), SHAPE, SLOTS);
+        ssdMedium = new Medium(layout.areaBytes(), 512);
+        ssd = device("ssd", ssdMedium);
+        ByteBuffer superblock = ByteBuffer.allocate(SsdLayout.SUPERBLOCK_BYTES);
+        layout.encode(superblock);
+        ssdMedium.preset(0, superblock, 0, SsdLayout.SUPERBLOCK_BYTES);
         format(record);
-        cache = load(brick -> device(brick.name(), BRICK_BYTES));
+        cache = load(spared(spare), brick -> device(brick.name(), BRICK_BYTES));
         assertThat(await(cache::start)).isEqualTo(IoStatus.OK);
     }
 
@@ -66,21 +80,31 @@ final class CacheRig {
         loop.runUntil(formatted::get);
     }
 
+    private MetadataStore spared(SpareJournal journal) {
+        try {
+            return SparedMetadataStore.open(store, journal, loop);
+        } catch (MetadataException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     SimDevice device(String name, long sizeBytes) {
+        return device(name, new Medium(sizeBytes, 512));
+    }
+
+    SimDevice device(String name, Medium medium) {
         return new SimDevice(
-                name,
-                loop,
-                new Medium(sizeBytes, 512),
-                SimDeviceOptions.DEFAULT,
-                (op, bytes) -> 10_000,
-                Faults.NONE,
-                entropy.split(name));
+                name, loop, medium, SimDeviceOptions.DEFAULT, (op, bytes) -> 10_000, Faults.NONE, entropy.split(name));
     }
 
     /** What a service would find that starts now, with what is durable. */
     Cache load(Function<BrickRecord, BlockDevice> disks) {
+        return load(spared(spare.reopened(loop)), disks);
+    }
+
+    private Cache load(MetadataStore from, Function<BrickRecord, BlockDevice> disks) {
         try {
-            return Cache.load(CacheMetadata.read(store), store, loop, ssd, CacheOptions.DEFAULTS, disks);
+            return Cache.load(CacheMetadata.read(from), from, loop, ssd, CacheOptions.DEFAULTS, disks);
         } catch (MetadataException e) {
             throw new AssertionError(e);
         }

@@ -22,6 +22,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -93,6 +96,88 @@ class FullDirectoryTest {
         try (MetadataStore store = RocksMetadataStore.openExisting(directory, OPTIONS, loop)) {
             assertHolds(store);
         }
+    }
+
+    @Test
+    void shouldGoOnInTheSpareJournalWhenTheDirectoryIsFullAndReturnWhenItHasRoom(@TempDir Path state) throws Exception {
+        Path directory = mountPoint.resolve("meta");
+        Path filler = mountPoint.resolve("filler");
+        UUID cache = new UUID(7, 11);
+        Path journal = FileSpareJournal.path(state, cache);
+        try (MetadataStore store = SparedMetadataStore.create(directory, journal, cache, OPTIONS, loop)) {
+            CompletableFuture<MetadataException> failing = new CompletableFuture<>();
+            loop.execute(() -> store.watch(watcher(failing, new CompletableFuture<>())));
+            for (int i = 0; !failing.isDone(); i++) {
+                assertThat(i).as("commits before a failure").isLessThan(20_000);
+                fill(filler);
+                assertThat(commit(store)).isEmpty();
+            }
+            assertThat(failing.get().kind()).isEqualTo(Kind.NO_SPACE);
+            for (int i = 0; i < 50; i++) {
+                assertThat(commit(store)).isEmpty();
+            }
+            assertThat(journal).isNotEmptyFile();
+            assertHolds(store);
+        }
+        // Still full: the records are those of both.
+        CompletableFuture<Void> recovered = new CompletableFuture<>();
+        try (MetadataStore store = SparedMetadataStore.openExisting(directory, journal, cache, OPTIONS, loop)) {
+            assertHolds(store);
+            loop.execute(() -> store.watch(watcher(new CompletableFuture<>(), recovered)));
+            assertThat(commit(store)).isEmpty();
+
+            Files.delete(filler);
+            recovered.get(60, TimeUnit.SECONDS);
+            assertThat(journal).doesNotExist();
+            assertHolds(store);
+            assertThat(commit(store)).isEmpty();
+        }
+        try (MetadataStore store = RocksMetadataStore.openExisting(directory, OPTIONS, loop)) {
+            assertHolds(store);
+        }
+    }
+
+    @Test
+    void shouldFailAndHoldTheStateBeforeWhenTheSpareJournalHasNoRoomEither() throws Exception {
+        Path directory = mountPoint.resolve("meta");
+        Path filler = mountPoint.resolve("filler");
+        UUID cache = new UUID(7, 13);
+        Path journal = FileSpareJournal.path(mountPoint, cache);
+        try (MetadataStore store = SparedMetadataStore.create(directory, journal, cache, OPTIONS, loop)) {
+            Optional<MetadataException> failure = Optional.empty();
+            for (int i = 0; failure.isEmpty(); i++) {
+                assertThat(i).as("commits before a failure").isLessThan(20_000);
+                fill(filler);
+                failure = commit(store);
+            }
+            assertThat(failure.get().kind()).isEqualTo(Kind.NO_SPACE);
+            assertThat(failure.get()).hasMessageContainingAll(directory.toString(), "Free some space");
+            assertHolds(store);
+
+            Files.delete(filler);
+            for (int i = 0; commit(store).isPresent(); i++) {
+                assertThat(i).as("commits until it works again").isLessThan(100_000);
+            }
+            assertHolds(store);
+        }
+        try (MetadataStore store = SparedMetadataStore.openExisting(directory, journal, cache, OPTIONS, loop)) {
+            assertHolds(store);
+        }
+    }
+
+    private static MetadataStore.Watcher watcher(
+            CompletableFuture<MetadataException> failing, CompletableFuture<Void> recovered) {
+        return new MetadataStore.Watcher() {
+            @Override
+            public void sparing(MetadataException cause) {
+                failing.complete(cause);
+            }
+
+            @Override
+            public void recovered() {
+                recovered.complete(null);
+            }
+        };
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.brickcache.sim;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoStatus;
+import io.brickcache.block.sim.Fault;
 import io.brickcache.block.sim.Faults;
 import io.brickcache.block.sim.LatencyModel;
 import io.brickcache.block.sim.Medium;
@@ -20,12 +21,16 @@ import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MemoryMetadataStore;
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.demotion.Demoter;
 import io.brickcache.demotion.DemotionOptions;
 import io.brickcache.demotion.FlushProgress;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
+import io.brickcache.meta.MemorySpareJournal;
+import io.brickcache.meta.SparedMetadataStore;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -53,6 +58,13 @@ class EngineSystem implements SystemUnderTest {
         final Medium ssdMedium;
         final CacheRecord record;
         MemoryMetadataStore store;
+        /** Whether commits that the store refuses go to a spare journal. */
+        final boolean spared;
+
+        MemorySpareJournal spare;
+        /** The store as the cache has it. */
+        MetadataStore running;
+
         final List<SimDevice> devices = new ArrayList<>();
         final List<SimDevice> fallible = new ArrayList<>();
         private @Nullable Cache runningCache;
@@ -66,10 +78,16 @@ class EngineSystem implements SystemUnderTest {
                     new SsdLayout(record.uuid(), shape, scenario.slots()).areaBytes(), SectorContent.SECTOR_BYTES);
             long maxCommitNs = entropy.pick(MAX_COMMIT_NS, MAX_COMMIT_NS, MAX_SLOW_COMMIT_NS);
             store = new MemoryMetadataStore(loop, entropy.split("store " + index), maxCommitNs);
+            spared = entropy.chance(0.7);
+            spare = new MemorySpareJournal(loop, entropy.split("spare " + index), maxCommitNs);
+            running = store;
             format();
         }
 
         private void format() {
+            ByteBuffer superblock = ByteBuffer.allocate(SsdLayout.SUPERBLOCK_BYTES);
+            new SsdLayout(record.uuid(), new BlockShape(scenario.blockBytes()), scenario.slots()).encode(superblock);
+            ssdMedium.preset(0, superblock, 0, SsdLayout.SUPERBLOCK_BYTES);
             MetadataBatch batch = new MetadataBatch();
             batch.put(Family.CACHE, CacheRecord.key(), record.encode());
             for (int i = index; i < scenario.bricks(); i += scenario.caches()) {
@@ -124,7 +142,7 @@ class EngineSystem implements SystemUnderTest {
         }
 
         void start(Runnable started) {
-            formerDamageBytes += damagedBytes();
+            formerDamageBytes += damagedBytes() + lostBytes();
             devices.clear();
             fallible.clear();
             SimDevice ssd = openSsd();
@@ -140,7 +158,8 @@ class EngineSystem implements SystemUnderTest {
                 expectRefusal(ssd, options);
             }
             try {
-                runningCache = load(store, ssd, options);
+                running = front();
+                runningCache = load(running, ssd, options);
             } catch (MetadataException e) {
                 throw new AssertionError("the metadata is damaged: " + e.getMessage(), e);
             }
@@ -149,7 +168,14 @@ class EngineSystem implements SystemUnderTest {
             tryStart(started);
         }
 
-        private Cache load(MemoryMetadataStore from, SimDevice ssd, CacheOptions options) throws MetadataException {
+        private MetadataStore front() throws MetadataException {
+            if (bug.equals("IGNORES_SPARE_JOURNAL")) {
+                spare = new MemorySpareJournal(loop, entropy.split("spare"), MAX_COMMIT_NS);
+            }
+            return spared ? SparedMetadataStore.open(store, spare, loop) : store;
+        }
+
+        private Cache load(MetadataStore from, SimDevice ssd, CacheOptions options) throws MetadataException {
             return BuggyCaches.load(
                     bug, CacheMetadata.read(from), from, loop, ssd, options, brick -> openDisk(brick.id()));
         }
@@ -173,6 +199,7 @@ class EngineSystem implements SystemUnderTest {
                 if (status.isOk()) {
                     demoter().start();
                     failCommits();
+                    loseSsd();
                     started.run();
                 } else {
                     tryStart(started);
@@ -186,7 +213,8 @@ class EngineSystem implements SystemUnderTest {
                 return;
             }
             MemoryMetadataStore failing = store;
-            loop.schedule(entropy.between(1, 20) * 1_000_000L, () -> {
+            // With a spare journal a failure lasts for seconds: less often, so that the cache serves in between.
+            loop.schedule(entropy.between(1, 20) * (spared ? 50_000_000L : 1_000_000L), () -> {
                 if (failing == store && plan.reachesCache(index)) {
                     int commits = entropy.chance(0.1) ? 1000 : entropy.between(1, 3);
                     store.failNext(
@@ -196,8 +224,42 @@ class EngineSystem implements SystemUnderTest {
             });
         }
 
+        /** All of the SSD is gone for a while, the metadata on it, too; now and then its journal fails meanwhile. */
+        private void loseSsd() {
+            if (!plan.reachesCache(index) || !entropy.chance(0.2)) {
+                return;
+            }
+            MemoryMetadataStore of = store;
+            MetadataException gone = new MetadataException(MetadataException.Kind.IO, "the SSD is gone");
+            loop.schedule(entropy.between(1, 200) * 1_000_000L, () -> {
+                if (of == store && plan.reachesCache(index)) {
+                    devices.get(0).setFaults(request -> Fault.IO_ERROR);
+                    store.failNext(Integer.MAX_VALUE, gone);
+                    spare.fail(entropy.chance(0.1) ? gone : null);
+                    loop.schedule(entropy.pick(1, 100, 1000, 3000) * 1_000_000L, () -> {
+                        if (of == store) {
+                            devices.get(0).setFaults(Faults.NONE);
+                            store.failNext(0, gone);
+                            spare.fail(null);
+                        }
+                    });
+                }
+            });
+        }
+
         long damagedBytes() {
             return devices.stream().mapToLong(SimDevice::damagedBytes).sum();
+        }
+
+        /** What the SSD was gone with before it was synced. */
+        long lostBytes() {
+            Cache of = runningCache;
+            return of == null
+                    ? 0
+                    : scenario.blockBytes()
+                            * of.bricks().stream()
+                                    .mapToLong(brick -> brick.counters().lostBlocks)
+                                    .sum();
         }
 
         void stop(Runnable done) {
@@ -211,15 +273,22 @@ class EngineSystem implements SystemUnderTest {
             }
             cache().checkStructure(true);
             devices.forEach(SimDevice::close);
-            store.close();
-            store = store.reopened(loop);
+            running.close();
+            spare.close();
+            reopen();
             done.run();
+        }
+
+        private void reopen() {
+            store = store.reopened(loop);
+            spare = spare.reopened(loop);
         }
 
         void crash(Crash kind) {
             devices.forEach(SimDevice::kill);
             store.crash();
-            store = store.reopened(loop);
+            spare.crash();
+            reopen();
             if (kind == Crash.POWER_LOSS) {
                 ssdMedium.losePower(entropy);
             }
@@ -336,7 +405,10 @@ class EngineSystem implements SystemUnderTest {
 
     @Override
     public long damagedBytes() {
-        return formerDamageBytes + nodes.stream().mapToLong(Node::damagedBytes).sum();
+        return formerDamageBytes
+                + nodes.stream()
+                        .mapToLong(node -> node.damagedBytes() + node.lostBytes() + node.ssdMedium.lostBytes())
+                        .sum();
     }
 
     @Override
@@ -344,6 +416,7 @@ class EngineSystem implements SystemUnderTest {
         plan.stop();
         MetadataException none = new MetadataException(MetadataException.Kind.IO, "no failure");
         nodes.forEach(node -> node.store.failNext(0, none));
+        nodes.forEach(node -> node.spare.fail(null));
         nodes.forEach(node -> node.devices.forEach(device -> device.setFaults(Faults.NONE)));
         nodes.forEach(node -> node.devices.forEach(device -> device.setHanging(false)));
     }

@@ -41,6 +41,9 @@ final class FaultPlan {
         if (trouble.damage()) {
             spread(rates, Fault.LOST_WRITE, Fault.MISDIRECTED, Fault.ROT);
         }
+        if (trouble.badSyncs()) {
+            rates.put(Fault.LOST_SYNC, trouble.rate());
+        }
         return draw(entropy, rates);
     }
 

@@ -10,9 +10,10 @@ import io.brickcache.env.sim.SeededEntropy;
  * @param reach which devices
  * @param damage the SSD also stores other bytes than it was given, in other places, or none, and says OK
  * @param hangs some device stops answering, until faults stop or the node goes down
+ * @param badSyncs the SSD may lose for good what it fails to sync
  * @param dead probability that a device answers nothing but errors from one start to the next
  */
-record Trouble(double rate, Reach reach, boolean damage, boolean hangs, double dead) {
+record Trouble(double rate, Reach reach, boolean damage, boolean hangs, double dead, boolean badSyncs) {
 
     /** Cache 0 and brick 0 are the ones to suffer where not all do. */
     enum Reach {
@@ -23,7 +24,7 @@ record Trouble(double rate, Reach reach, boolean damage, boolean hangs, double d
         DISK
     }
 
-    static final Trouble NONE = new Trouble(0, Reach.NODE, false, false, 0);
+    static final Trouble NONE = new Trouble(0, Reach.NODE, false, false, 0, false);
 
     static Trouble draw(SeededEntropy draw, double rate, int caches, int bricks) {
         if (rate == 0) {
@@ -36,7 +37,9 @@ record Trouble(double rate, Reach reach, boolean damage, boolean hangs, double d
             reach = Reach.DISK;
         }
         boolean damage = reach != Reach.DISK && draw.chance(0.3);
-        return new Trouble(rate, reach, damage, draw.chance(0.2), draw.chance(0.3) ? draw.pick(0.02, 0.2) : 0);
+        boolean hangs = draw.chance(0.2);
+        double dead = draw.chance(0.3) ? draw.pick(0.02, 0.2) : 0;
+        return new Trouble(rate, reach, damage, hangs, dead, draw.chance(0.3));
     }
 
     boolean isAny() {

@@ -11,6 +11,7 @@ final class Change {
     static final class Origin {
         private long answeredTick = NOT_ANSWERED;
         private boolean synced;
+        private boolean doomed;
 
         void answered(long tick) {
             answeredTick = tick;
@@ -21,7 +22,16 @@ final class Change {
         }
 
         void syncIfAnsweredBefore(long tick) {
-            synced |= answeredTick < tick;
+            synced |= answeredTick < tick && !doomed;
+        }
+
+        /** No sync will reach it any more. */
+        void doom() {
+            doomed = true;
+        }
+
+        boolean isDoomed() {
+            return doomed;
         }
 
         boolean isSynced() {

@@ -19,6 +19,11 @@ public enum Fault {
     MISDIRECTED,
     /** A WRITE is answered OK and stored with one bit turned; anything else is done. */
     ROT,
+    /**
+     * A FLUSH fails, and what it should have made durable never will be, though it is read until the power goes; anything
+     * else is done.
+     */
+    LOST_SYNC,
     /** The loop is halted after the step that submits the request, so that the driver can crash there. */
     HALT;
 

@@ -31,6 +31,7 @@ public final class Medium {
     private final Map<Long, byte[]> chunks = new HashMap<>();
     private final ArrayDeque<Change> unsynced = new ArrayDeque<>();
     private long unsyncedBytes;
+    private long lostBytes;
     private long ticks;
 
     /**
@@ -137,6 +138,21 @@ public final class Medium {
         dropSyncedHead();
     }
 
+    /** What is not durable now never will be. */
+    void loseUnsynced() {
+        for (Change change : unsynced) {
+            if (!change.origin.isSynced() && !change.origin.isDoomed()) {
+                lostBytes += change.length;
+            }
+        }
+        unsynced.forEach(change -> change.origin.doom());
+    }
+
+    /** Bytes written that no sync will ever reach. */
+    public long lostBytes() {
+        return lostBytes;
+    }
+
     /** Makes one mutation durable. */
     void sync(Change.Origin origin) {
         origin.sync();
@@ -166,7 +182,7 @@ public final class Medium {
                 if (settled.get(sector)) {
                     continue;
                 }
-                if (change.origin.isSynced() || loss.keeps(change.origin, index)) {
+                if (change.origin.isSynced() || !change.origin.isDoomed() && loss.keeps(change.origin, index)) {
                     settled.set(sector);
                 } else {
                     undo(change, done);

@@ -223,7 +223,12 @@ final class Operation implements Runnable {
         if (request.op() == IoOp.READ) {
             checkBufferAlive();
         }
-        IoStatus status = fault == Fault.IO_ERROR || fault == Fault.PARTIAL_WRITE ? IoStatus.IO_ERROR : IoStatus.OK;
+        boolean lostSync = fault == Fault.LOST_SYNC && request.op() == IoOp.FLUSH;
+        if (lostSync) {
+            device.medium().loseUnsynced();
+        }
+        boolean failed = fault == Fault.IO_ERROR || fault == Fault.PARTIAL_WRITE || lostSync;
+        IoStatus status = failed ? IoStatus.IO_ERROR : IoStatus.OK;
         if (status.isOk()) {
             completeWell();
         }

@@ -18,11 +18,17 @@ import java.util.zip.CRC32C;
  *     32      8  number of slots
  *     40      4  CRC32C of the bytes before
  * </pre>
+ *
+ * The 4 KiB behind it are scratch: what they hold means nothing.
  */
 public record SsdLayout(UUID cache, BlockShape shape, int slots) {
 
     public static final int FORMAT_VERSION = 1;
     public static final int SUPERBLOCK_BYTES = 4096;
+    /** Behind the superblock: written and read to find out whether the area works. */
+    public static final int PROBE_OFFSET = SUPERBLOCK_BYTES;
+
+    public static final int PROBE_BYTES = 4096;
     public static final long FIRST_SLOT_OFFSET = 1 << 20;
     /** Slot numbers are ints with room for a tag; 4 TiB of 4 KiB blocks. */
     public static final int MAX_SLOTS = 1 << 30;

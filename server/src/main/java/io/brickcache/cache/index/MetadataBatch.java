@@ -91,6 +91,41 @@ public final class MetadataBatch {
         }
     }
 
+    /** The encoded entries, for who stores a batch as it is; a view that is valid until the batch is changed. */
+    public ByteBuffer encoded() {
+        return entries.asReadOnlyBuffer().flip();
+    }
+
+    /**
+     * Adds the entries that {@link #encoded} gave, and leaves {@code in} at its limit.
+     *
+     * @throws MetadataException CORRUPT if these are no entries; nothing has been added
+     */
+    public void addEncoded(ByteBuffer in) throws MetadataException {
+        check(in.duplicate());
+        ensure(in.remaining());
+        entries.put(in);
+    }
+
+    private static void check(ByteBuffer in) throws MetadataException {
+        while (in.hasRemaining()) {
+            if (in.remaining() < HEADER_BYTES) {
+                throw new MetadataException(MetadataException.Kind.CORRUPT, "an entry of a batch is cut short");
+            }
+            int head = in.get();
+            long bytes = Short.toUnsignedLong(in.getShort()) + Integer.toUnsignedLong(in.getInt());
+            if (head >> 4 < PUT || head >> 4 > DELETE_RANGE || (head & 0xF) >= FAMILIES.length) {
+                throw new MetadataException(MetadataException.Kind.CORRUPT, "a batch has an entry of kind " + head);
+            }
+            if (bytes > in.remaining()) {
+                throw new MetadataException(
+                        MetadataException.Kind.CORRUPT,
+                        "an entry of a batch has " + bytes + " bytes, " + in.remaining() + " are left");
+            }
+            in.position(in.position() + (int) bytes);
+        }
+    }
+
     /** Walks the entries; the buffers are valid only during each call. */
     public <X extends Exception> void read(Reader<X> reader) throws X {
         ByteBuffer in = entries.duplicate().flip();

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public interface MetadataStore extends AutoCloseable {
 
-    /** The column families. The ordinals are not stored. */
+    /** The column families. A spare journal stores the ordinals: new ones come last. */
     enum Family {
         CACHE,
         BRICKS,
@@ -31,6 +31,25 @@ public interface MetadataStore extends AutoCloseable {
     interface Callback {
         void committed(@org.jspecify.annotations.Nullable MetadataException failure);
     }
+
+    /** Hears, on the loop, that a store has come to the end of its means and found them again. */
+    interface Watcher {
+        /**
+         * Batches go to a spare place from now on, where they are as durable, but which is not made for many of them.
+         *
+         * @param cause why the store's own place does not take them
+         */
+        void sparing(MetadataException cause);
+
+        /** Everything is in the store's own place again. */
+        void recovered();
+    }
+
+    /**
+     * Whom to tell of trouble that commits do not fail from; at once, if there is some. Called on the loop, once. A store
+     * without a spare place has nothing to tell.
+     */
+    default void watch(Watcher watcher) {}
 
     /** Visits all records of a family in unsigned byte order of their keys. Blocks. */
     void scan(Family family, Visitor visitor) throws MetadataException;

@@ -33,6 +33,8 @@ public final class SlotJournal {
     private long firstEpoch = 1;
 
     private long firstEpochBefore = 1;
+    /** Epoch of an {@link #encodeAll} under way, or 0. */
+    private long rewritten;
 
     private final int[] writtenGroups = new int[MAX_GROUPS_PER_COMMIT];
     private final long[] writtenSince = new long[MAX_GROUPS_PER_COMMIT];
@@ -96,9 +98,30 @@ public final class SlotJournal {
         }
     }
 
+    /**
+     * As {@link #encode}, for an epoch in which very many slots were forgotten: everything is deleted, and the groups that
+     * hold something are written, so that nothing is said of the slots that hold nothing.
+     */
+    public void encodeAll(MetadataBatch batch, long epoch) {
+        written = 0;
+        firstEpochBefore = firstEpoch;
+        rewritten = epoch;
+        batch.deleteRange(Family.SLOTS, SlotRecords.groupKey(0), SlotRecords.groupKey(-1));
+        batch.deleteRange(Family.JOURNAL, SlotRecords.journalKey(0), SlotRecords.journalKey(epoch + 1));
+        records.putUsedGroups(batch);
+    }
+
     /** The last {@link #encode} is durable. */
     public void succeeded() {
         written = 0;
+        if (rewritten != 0) {
+            waiting.clear();
+            live.clear();
+            Arrays.fill(isWaiting, 0);
+            liveEntries = 0;
+            firstEpoch = rewritten + 1;
+            rewritten = 0;
+        }
     }
 
     /**
@@ -115,6 +138,7 @@ public final class SlotJournal {
             isWaiting[group >> 6] |= 1L << group;
         }
         firstEpoch = firstEpochBefore;
+        rewritten = 0;
     }
 
     /** At start: a journal record is about to be read. */
@@ -171,6 +195,11 @@ public final class SlotJournal {
 
         long get(int i) {
             return items[head + i & items.length - 1];
+        }
+
+        void clear() {
+            head = 0;
+            size = 0;
         }
 
         void addLast(long item) {

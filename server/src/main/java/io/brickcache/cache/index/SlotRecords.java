@@ -68,6 +68,20 @@ public final class SlotRecords {
         batch.endPut();
     }
 
+    /** Adds the groups in which some slot is recorded. */
+    void putUsedGroups(MetadataBatch batch) {
+        int slot = 0;
+        while (slot < slots.slots()) {
+            if (slots.recordedState(slot) == SlotTable.FREE) {
+                slot++;
+            } else {
+                int group = slot / GROUP_SLOTS;
+                putGroup(batch, group);
+                slot = (group + 1) * GROUP_SLOTS;
+            }
+        }
+    }
+
     /** Adds the journal record of an epoch: the slots changed in it, as they are in memory now; repeated ones once or more. */
     public void putJournal(MetadataBatch batch, long epoch, int[] changed, int count) {
         byte[] key = journalKey(epoch);

@@ -1,6 +1,7 @@
 package io.brickcache.cache.index;
 
 import io.brickcache.cache.policy.PolicyBits;
+import java.util.BitSet;
 
 /**
  * One {@code long} and one checksum per slot: what the slot holds and in which state.
@@ -46,6 +47,9 @@ public final class SlotTable implements PolicyBits {
     private static final int AWAITING = 1 << 3;
     private static final int POLICY_SHIFT = 4;
     private static final int POLICY_MASK = 7 << POLICY_SHIFT;
+    /** Of a retired slot, which has no policy any more: it was dirty. */
+    private static final int WAS_DIRTY = 1 << POLICY_SHIFT;
+
     private static final int PARTIAL = 1 << 7;
     private static final int VALID_SHIFT = 8;
     private static final int BLOCK_SHIFT = 16;
@@ -56,6 +60,8 @@ public final class SlotTable implements PolicyBits {
     private final int[] checksums;
     private final BlockShape shape;
     private final PartialMasks partial = new PartialMasks();
+    /** Dirty slots that no record must name; none but after a failed sync of the SSD. */
+    private final BitSet unrecorded = new BitSet();
 
     public SlotTable(int slots, BlockShape shape) {
         this.meta = new long[slots];
@@ -137,7 +143,30 @@ public final class SlotTable implements PolicyBits {
         if (!isMapped(slot)) {
             throw new IllegalStateException("slot " + slot + " is retired while in state " + state(slot));
         }
-        meta[slot] = meta[slot] & ~AWAITING | RETIRED;
+        int was = state(slot) == DIRTY ? WAS_DIRTY : 0;
+        meta[slot] = meta[slot] & ~(AWAITING | POLICY_MASK) | was | RETIRED;
+    }
+
+    /** True for a retired slot that was dirty. */
+    public boolean wasDirty(int slot) {
+        return state(slot) == RETIRED && (meta[slot] & WAS_DIRTY) != 0;
+    }
+
+    /** A retired slot that was dirty is obsolete again: its record stays, since that of its successor must not be. */
+    public void hold(int slot) {
+        if (!wasDirty(slot)) {
+            throw new IllegalStateException("slot " + slot + " is held while in state " + state(slot));
+        }
+        meta[slot] |= AWAITING;
+    }
+
+    /** Whether the records may name the slot: not if it is not known what the SSD has of it. */
+    public void setUnrecorded(int slot, boolean value) {
+        unrecorded.set(slot, value);
+    }
+
+    public boolean isUnrecorded(int slot) {
+        return unrecorded.get(slot);
     }
 
     /** DIRTY to RETIRED, but the record stays until {@link #settle}: the disk has something newer, not synced. */
@@ -145,7 +174,7 @@ public final class SlotTable implements PolicyBits {
         if (state(slot) != DIRTY) {
             throw new IllegalStateException("slot " + slot + " is made obsolete while in state " + state(slot));
         }
-        meta[slot] |= AWAITING | RETIRED;
+        meta[slot] = meta[slot] & ~POLICY_MASK | WAS_DIRTY | AWAITING | RETIRED;
     }
 
     /** True from {@link #obsolete} until {@link #settle}. */
@@ -178,6 +207,9 @@ public final class SlotTable implements PolicyBits {
     /** What the durable record is to say: FREE, CLEAN or DIRTY. */
     int recordedState(int slot) {
         int state = state(slot);
+        if (unrecorded.get(slot)) {
+            return FREE;
+        }
         if (state == RETIRED) {
             return isObsolete(slot) ? DIRTY : FREE;
         }
@@ -207,6 +239,12 @@ public final class SlotTable implements PolicyBits {
         }
         meta[slot] = 0;
         checksums[slot] = 0;
+        unrecorded.clear(slot);
+    }
+
+    /** The content of a dirty slot is lost: whatever the SSD gives for it will not match. */
+    public void spoil(int slot) {
+        checksums[slot] = ~checksums[slot];
     }
 
     /** True until the commit of the epoch that mapped the slot is durable. */

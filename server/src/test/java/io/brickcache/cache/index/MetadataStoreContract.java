@@ -167,7 +167,7 @@ public abstract class MetadataStoreContract {
     }
 
     @Test
-    void shouldFinishCommitsUnderWayWhenClosed() throws Exception {
+    protected void shouldFinishCommitsUnderWayWhenClosed() throws Exception {
         List<CompletableFuture<Optional<MetadataException>>> outcomes = new ArrayList<>();
         loop.call(() -> {
             for (int i = 0; i < 20; i++) {

@@ -65,6 +65,20 @@ class SlotJournalTest {
             }
         }
 
+        /** As {@link #commit}, with all records written anew. */
+        void rewrite(boolean succeeds) {
+            batch.clear();
+            journal.encodeAll(batch, epoch);
+            epoch++;
+            if (succeeds) {
+                store.apply(batch);
+                journal.succeeded();
+                pending.clear();
+            } else {
+                journal.failed();
+            }
+        }
+
         void expectRecoverable() throws MetadataException {
             SlotTable recovered = new SlotTable(slotCount, SHAPE);
             store.recover(recovered, SHAPE, limit);
@@ -109,7 +123,11 @@ class SlotJournalTest {
                     run.change(run.entropy.nextInt(range));
                 }
                 boolean succeeds = !run.entropy.chance(failures);
-                run.commit(succeeds);
+                if (run.entropy.chance(0.02)) {
+                    run.rewrite(succeeds);
+                } else {
+                    run.commit(succeeds);
+                }
                 if (succeeds && (round % 8 == 0 || round > 650)) {
                     run.expectRecoverable();
                 }

@@ -154,6 +154,35 @@ class SlotTableTest {
     }
 
     @Test
+    void shouldHaveNoRecordWhileItIsUnrecorded() {
+        bring(1, SlotTable.DIRTY);
+        slots.setUnrecorded(1, true);
+        assertThat(slots.isMapped(1)).isTrue();
+        assertThat(slots.recordedState(1)).isEqualTo(SlotTable.FREE);
+        slots.retire(1);
+        slots.free(1);
+
+        bring(1, SlotTable.DIRTY);
+        assertThat(slots.recordedState(1)).as("of the next owner").isEqualTo(SlotTable.DIRTY);
+    }
+
+    @Test
+    void shouldRecordAHeldSlotAsDirtyUntilItIsSettled() {
+        bring(1, SlotTable.RETIRED);
+        bring(2, SlotTable.CLEAN);
+        slots.retire(2);
+        assertThat(slots.wasDirty(1)).isTrue();
+        assertThat(slots.wasDirty(2)).isFalse();
+        refused(2, slots::hold);
+        slots.hold(1);
+        assertThat(slots.isObsolete(1)).isTrue();
+        assertThat(slots.recordedState(1)).isEqualTo(SlotTable.DIRTY);
+
+        slots.settle(1);
+        assertThat(slots.recordedState(1)).isEqualTo(SlotTable.FREE);
+    }
+
+    @Test
     void shouldBeCommittedWhenRestoredFromARecord() {
         slots.restore(2, 3, 4, SlotTable.DIRTY, 0x0F, 6);
 

@@ -1,0 +1,115 @@
+package io.brickcache.meta;
+
+import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataException.Kind;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The layout of a spare journal. All numbers big-endian.
+ *
+ * <pre>
+ * header   magic "BRICKSPR" 8, version 4, UUID of the cache 16, CRC32C of the bytes before 4
+ * record   length of the body 4, number 8, CRC32C of length, number and body 4, body
+ * body     entries: {kind (0 put, 1 delete, 2 delete range) and family 4 + 4 bits, key length 2, value length 4, key, value}
+ * </pre>
+ *
+ * @param number of the batch
+ * @param body its entries
+ */
+record SpareRecord(long number, ByteBuffer body) {
+
+    static final int HEADER_BYTES = 32;
+    static final int HEAD_BYTES = 16;
+    static final int FORMAT_VERSION = 1;
+
+    private static final long MAGIC = 0x425249434B535052L;
+    private static final int CHECKED_HEADER_BYTES = 28;
+    private static final int CHECKED_HEAD_BYTES = 12;
+    /** A number is at most so much above the one before: failed batches leave no more. */
+    private static final long MAX_GAP = 1L << 32;
+
+    static ByteBuffer header(UUID cache) {
+        ByteBuffer out = ByteBuffer.allocate(HEADER_BYTES);
+        out.putLong(MAGIC).putInt(FORMAT_VERSION);
+        out.putLong(cache.getMostSignificantBits()).putLong(cache.getLeastSignificantBits());
+        CRC32C crc = new CRC32C();
+        crc.update(out.duplicate().flip());
+        return out.putInt((int) crc.getValue()).flip();
+    }
+
+    static void checkHeader(ByteBuffer in, UUID cache, Path file) throws MetadataException {
+        if (in.remaining() < HEADER_BYTES || in.getLong(0) != MAGIC) {
+            throw new MetadataException(
+                    Kind.CORRUPT, file + " is no spare journal: cut short, overwritten, or somebody else's. Keep it");
+        }
+        CRC32C crc = new CRC32C();
+        crc.update(in.slice(0, CHECKED_HEADER_BYTES));
+        if ((int) crc.getValue() != in.getInt(CHECKED_HEADER_BYTES)) {
+            throw new MetadataException(
+                    Kind.CORRUPT, "The spare journal " + file + " has a damaged header. Keep it; check its disk");
+        }
+        int version = in.getInt(8);
+        if (version != FORMAT_VERSION) {
+            throw new MetadataException(
+                    Kind.MISMATCH,
+                    "The spare journal " + file + " has format " + version + ", this program knows " + FORMAT_VERSION
+                            + ". Use the version of brickcached that wrote it");
+        }
+        UUID found = new UUID(in.getLong(12), in.getLong(20));
+        if (!found.equals(cache)) {
+            throw new MetadataException(
+                    Kind.MISMATCH,
+                    "The spare journal " + file + " is that of cache " + found + ", not of " + cache
+                            + ". Give it its name back");
+        }
+    }
+
+    /** What goes before the body. */
+    static ByteBuffer head(long number, ByteBuffer body) {
+        ByteBuffer out = ByteBuffer.allocate(HEAD_BYTES);
+        out.putInt(body.remaining()).putLong(number);
+        return out.putInt(checksum(out.slice(0, CHECKED_HEAD_BYTES), body)).flip();
+    }
+
+    static int bodyBytes(ByteBuffer head) {
+        return head.remaining() < HEAD_BYTES ? -1 : head.getInt(0);
+    }
+
+    /** The record of that head and body, or null if the checksum says otherwise. */
+    static @Nullable SpareRecord of(ByteBuffer head, ByteBuffer body) {
+        boolean whole = body.remaining() == head.getInt(0)
+                && checksum(head.slice(0, CHECKED_HEAD_BYTES), body) == head.getInt(CHECKED_HEAD_BYTES);
+        return whole ? new SpareRecord(head.getLong(4), body) : null;
+    }
+
+    /** True if somewhere in {@code bytes} lies a whole record with a number above {@code number}. */
+    static boolean findAbove(long number, ByteBuffer bytes) {
+        for (int at = 0; at + HEAD_BYTES <= bytes.limit(); at++) {
+            int length = bytes.getInt(at);
+            long found = bytes.getLong(at + 4);
+            if (length > 0
+                    && length <= bytes.limit() - at - HEAD_BYTES
+                    && found > number
+                    && found - number < MAX_GAP
+                    && of(bytes.slice(at, HEAD_BYTES), bytes.slice(at + HEAD_BYTES, length)) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    int totalBytes() {
+        return HEAD_BYTES + body.limit();
+    }
+
+    private static int checksum(ByteBuffer head, ByteBuffer body) {
+        CRC32C crc = new CRC32C();
+        crc.update(head);
+        crc.update(body.duplicate());
+        return (int) crc.getValue();
+    }
+}

@@ -1,0 +1,223 @@
+package io.brickcache.cache;
+
+import static io.brickcache.cache.CacheRig.BLOCK;
+import static io.brickcache.cache.CacheRig.BRICK_BYTES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.brickcache.block.IoOp;
+import io.brickcache.block.IoStatus;
+import io.brickcache.block.sim.Fault;
+import io.brickcache.block.sim.Faults;
+import io.brickcache.block.sim.Medium;
+import io.brickcache.cache.index.MetadataException;
+import io.brickcache.demotion.Demoter;
+import io.brickcache.demotion.DemotionOptions;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The cache while its metadata store or its SSD fails: what it takes, what it answers, and how it comes back. */
+class FailingCacheTest {
+
+    private static final MetadataException.Kind FULL = MetadataException.Kind.NO_SPACE;
+
+    private final CacheRig rig = new CacheRig(47);
+    private final Medium platters = new Medium(BRICK_BYTES, 512);
+    private final CachedBrick brick = rig.attach(rig.device("disk 0", platters));
+    private final List<CacheHealth> heard = new ArrayList<>();
+
+    FailingCacheTest() {
+        rig.cache.onHealth(heard::add);
+    }
+
+    // ---- metadata
+
+    @Test
+    void shouldWriteAroundAndDemoteEverythingWhenTheMetadataCannotBeWritten() {
+        rig.write(brick, 0, 4, 1);
+        rig.store.failNext(Integer.MAX_VALUE, new MetadataException(FULL, "the directory is full"));
+
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        assertThat(rig.cache.health()).isEqualTo(CacheHealth.METADATA_FAILING);
+        assertThat(rig.cache.healthReason()).contains("nothing is lost", "the directory is full");
+        assertThat(rig.reloaded("b0").dirtyBytes()).isEqualTo(4L * BLOCK);
+
+        rig.writeDurably(brick, 8, 2, 7);
+        assertThat(brick.counters().aroundSsdErrorBytes).isEqualTo(2L * BLOCK);
+        assertThat(onDisk(8)).isEqualTo((byte) 7);
+
+        Demoter demoter = new Demoter(rig.cache, DemotionOptions.of(CacheOptions.DEFAULTS));
+        demoter.start();
+        assertThat(rig.loop.runUntil(() -> brick.dirtyBytes() == 0)).isTrue();
+        assertThat(onDisk(3)).isEqualTo((byte) 4);
+        assertThat(rig.await(done -> demoter.stop(() -> done.accept(IoStatus.OK))))
+                .isEqualTo(IoStatus.OK);
+    }
+
+    @Test
+    void shouldServeAgainWhenTheMetadataCanBeWritten() {
+        rig.store.failNext(Integer.MAX_VALUE, new MetadataException(FULL, "the directory is full"));
+        rig.writeDurably(brick, 0, 1, 1);
+        rig.store.failNext(0, new MetadataException(FULL, "no failure"));
+
+        assertThat(rig.loop.runUntil(() -> rig.cache.health() == CacheHealth.SERVING))
+                .isTrue();
+        assertThat(heard).containsExactly(CacheHealth.METADATA_FAILING, CacheHealth.SERVING);
+        assertThat(rig.cache.healthReason()).isEmpty();
+        assertThat(rig.spare.batches()).isZero();
+        rig.writeDurably(brick, 8, 2, 7);
+        assertThat(brick.counters().aroundSsdErrorBytes).isZero();
+        assertThat(rig.reloaded("b0").dirtyBytes()).isEqualTo(3L * BLOCK);
+    }
+
+    // ---- a sync of the SSD fails
+
+    @Test
+    void shouldAnswerTheFlushFromTheDiskWhenTheSsdLosesWhatItShouldSync() {
+        rig.writeDurably(brick, 5, 1, 50);
+        rig.write(brick, 5, 1, 51);
+        rig.write(brick, 9, 1, 90);
+        failSyncs();
+
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        assertThat(rig.cache.health()).isEqualTo(CacheHealth.SSD_FAILING);
+        assertThat(brick.counters().rescuedBlocks).isEqualTo(2);
+        assertThat(brick.counters().lostBlocks).isZero();
+
+        rig.ssdMedium.losePower(rig.entropy);
+        platters.losePower(rig.entropy);
+        assertThat(onDisk(5)).isEqualTo((byte) 51);
+        assertThat(onDisk(9)).isEqualTo((byte) 90);
+        assertThat(rig.reloaded("b0").dirtyBytes()).as("dirty after a restart").isZero();
+
+        rig.ssd.setFaults(Faults.NONE);
+        assertThat(rig.loop.runUntil(() -> rig.cache.health() == CacheHealth.SERVING))
+                .isTrue();
+        rig.writeDurably(brick, 5, 1, 52);
+        assertThat(rig.read(brick, 5)).containsOnly(52);
+        assertThat(rig.reloaded("b0").dirtyBytes()).isEqualTo(BLOCK);
+    }
+
+    @Test
+    void shouldKeepTheRecordOfTheContentBeforeUntilTheDiskHasTheNewOne() {
+        rig.writeDurably(brick, 5, 1, 50);
+        rig.write(brick, 5, 1, 51);
+        failSyncs();
+        List<IoStatus> flushed = new ArrayList<>();
+        CacheRig.submitFlush(brick, flushed::add);
+
+        while (flushed.isEmpty()) {
+            long next = rig.loop.steps() + 1;
+            rig.loop.runUntil(() -> rig.loop.steps() >= next);
+            if (flushed.isEmpty() && onDisk(5) != 51) {
+                assertThat(rig.reloaded("b0").dirtyBytes()).isEqualTo(BLOCK);
+            }
+        }
+        assertThat(flushed).containsExactly(IoStatus.OK);
+    }
+
+    @Test
+    void shouldFailOneFlushAndTheBlockAloneWhenWhatWasNotSyncedCannotBeReadBack() {
+        rig.write(brick, 5, 1, 51);
+        rig.ssd.setFaults(request -> Fault.IO_ERROR);
+
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.IO_ERROR);
+        assertThat(brick.counters().lostBlocks).isEqualTo(1);
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        assertThat(rig.read(brick, 5)).isNull();
+        assertThat(rig.read(brick, 6)).containsOnly(0);
+
+        rig.ssd.setFaults(Faults.NONE);
+        assertThat(rig.read(brick, 5)).as("gone for good").isNull();
+        rig.writeDurably(brick, 5, 1, 52);
+        assertThat(rig.read(brick, 5)).containsOnly(52);
+    }
+
+    // ---- the SSD is gone
+
+    @Test
+    void shouldReadCleanBlocksFromTheDiskAndForgetThemWhenTheSsdIsGone() {
+        demoted(0, 16);
+        rig.writeDurably(brick, 100, 1, 9);
+        rig.ssd.setFaults(request -> Fault.IO_ERROR);
+        for (int block = 0; block < 16; block++) {
+            assertThat(rig.read(brick, block)).containsOnly(block + 1);
+        }
+        assertThat(rig.cache.health()).isEqualTo(CacheHealth.SSD_FAILING);
+        assertThat(rig.read(brick, 100)).isNull();
+
+        rig.loop.runUntil(() -> brick.cachedBytes() == BLOCK);
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        assertThat(rig.reloaded("b0").cachedBytes()).isEqualTo(BLOCK);
+
+        rig.ssd.setFaults(Faults.NONE);
+        assertThat(rig.loop.runUntil(() -> rig.cache.health() == CacheHealth.SERVING))
+                .isTrue();
+        assertThat(rig.read(brick, 100)).containsOnly(9);
+        assertThat(rig.read(brick, 3)).containsOnly(4);
+    }
+
+    @Test
+    void shouldHealADirtyBlockWhenItIsWrittenWholeWhileTheSsdIsGone() {
+        rig.writeDurably(brick, 100, 1, 9);
+        rig.writeSector(brick, 101, 2, 8);
+        rig.flush(brick);
+        goneSsd();
+
+        assertThat(rig.writeDurably(brick, 100, 1, 10)).isEqualTo(IoStatus.OK);
+        assertThat(rig.read(brick, 100)).containsOnly(10);
+        assertThat(rig.writeSector(brick, 101, 2, 11)).isEqualTo(IoStatus.OK);
+        assertThat(rig.read(brick, 101)).containsExactly(0, 0, 11, 0, 0, 0, 0, 0);
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        assertThat(rig.reloaded("b0").dirtyBytes()).isZero();
+    }
+
+    @Test
+    void shouldStayFailingWhenAnotherSsdComesBack() {
+        rig.writeDurably(brick, 100, 1, 9);
+        goneSsd();
+        rig.ssdMedium.preset(0, ByteBuffer.allocate(BLOCK), 0, BLOCK);
+        rig.ssd.setFaults(Faults.NONE);
+        long untilNs = rig.loop.nowNs() + 60_000_000_000L;
+
+        rig.loop.runUntil(() -> rig.loop.nowNs() > untilNs);
+        assertThat(rig.cache.health()).isEqualTo(CacheHealth.SSD_FAILING);
+        assertThat(rig.cache.healthReason()).contains("holds no brickcache data area");
+    }
+
+    @Test
+    void shouldGoOnServingWhenOneSlotCannotBeRead() {
+        demoted(0, 1);
+        rig.ssd.setFaults(request -> request.op() == IoOp.READ ? Fault.IO_ERROR : Fault.NONE);
+        assertThat(rig.read(brick, 0)).containsOnly(1);
+        assertThat(rig.cache.health()).isEqualTo(CacheHealth.SERVING);
+    }
+
+    private void failSyncs() {
+        rig.ssd.setFaults(request -> request.op() == IoOp.FLUSH ? Fault.LOST_SYNC : Fault.NONE);
+    }
+
+    private void goneSsd() {
+        rig.ssd.setFaults(request -> Fault.IO_ERROR);
+        while (rig.cache.health() == CacheHealth.SERVING) {
+            assertThat(rig.read(brick, 100)).isNull();
+        }
+    }
+
+    /** Writes blocks of the values from 1 on and demotes them. */
+    private void demoted(int block, int blocks) {
+        rig.writeDurably(brick, block, blocks, 1);
+        assertThat(rig.await(done ->
+                        rig.cache.demote(brick, new int[] {0}, (count, skipped, status) -> done.accept(status))))
+                .isEqualTo(IoStatus.OK);
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        assertThat(brick.dirtyBytes()).isZero();
+    }
+
+    private byte onDisk(int block) {
+        ByteBuffer sector = ByteBuffer.allocate(512);
+        platters.read((long) block * BLOCK, 512, sector, 0);
+        return sector.get(0);
+    }
+}

@@ -335,6 +335,8 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         for (int i = 0; i < writtenCount; i++) {
             int slot = written[i];
             if (!isStillMarked(slot, writtenBlock[i])) {
+                // A new slot meanwhile, perhaps with the same content: by a read that made a partial block whole.
+                skipped++;
                 continue;
             }
             if (syncStatus.isOk() && purpose == Purpose.RESCUE) {

@@ -10,7 +10,7 @@ public interface DemotionListener {
      * The batch has ended.
      *
      * @param blocks blocks that are clean now
-     * @param skipped blocks that are still dirty because their newest content was not committed yet
+     * @param skipped blocks that may still be dirty, because they had or got a slot that was not committed yet
      * @param status OK, or the first error: what could not be read or written stays dirty
      */
     void demoted(int blocks, int skipped, IoStatus status);

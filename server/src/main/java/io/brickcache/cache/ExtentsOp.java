@@ -50,7 +50,8 @@ final class ExtentsOp {
             int slot = core.find(brick, at >> core.shape.blockShift());
             int state = slot == SlotTable.NONE ? SlotTable.FREE : core.slots.state(slot);
             // What is lost is no hole, whatever the disk has there: reading it fails.
-            boolean data = state == SlotTable.DIRTY || brick.lost().isGone(at, blockEnd - at);
+            boolean data = state == SlotTable.DIRTY && core.bug != PlantedBug.DESCRIBES_DIRTY_AS_HOLE
+                    || brick.lost().isGone(at, blockEnd - at);
             if (!request.add(blockEnd - at, below < 0 ? residency(state) : data ? 0 : below)) {
                 return false;
             }

@@ -46,6 +46,8 @@ enum PlantedBug {
     MERGES_INVALID,
     /** R7: a slot that does not match its checksum is served. */
     SERVES_DAMAGED,
+    /** R7: a block that only the SSD has yet is described as the hole that the disk has there. */
+    DESCRIBES_DIRTY_AS_HOLE,
     /** R7: a demotion does not wait for a write-around of the same block. */
     DEMOTES_PAST_WRITE_AROUND,
     /** R5: the SSD's sync is tried again after it failed, and believed. */

@@ -94,13 +94,7 @@ final class CacheRig {
 
     SimDevice device(String name, Medium medium) {
         return new SimDevice(
-                name,
-                loop,
-                medium,
-                SimDeviceOptions.DEFAULT,
-                (op, bytes) -> 10_000,
-                Faults.NONE,
-                entropy.split(name));
+                name, loop, medium, SimDeviceOptions.DEFAULT, (op, bytes) -> 10_000, Faults.NONE, entropy.split(name));
     }
 
     /** What a service would find that starts now, with what is durable. */

@@ -193,6 +193,17 @@ class DemoterTest {
     }
 
     @Test
+    void shouldLeaveNothingDirtyWhenAReadMakesAPartialBlockWholeDuringAFlush() {
+        rig.writePart(3);
+        rig.onNextDiskWrite(() -> rig.read(3));
+        Progress progress = flush(rig);
+        await(rig, progress);
+
+        assertThat(progress.result).isEqualTo(IoStatus.OK);
+        assertThat(rig.dirtyBlocks()).isZero();
+    }
+
+    @Test
     void shouldEndAFlushWhenAClientNeverStopsWriting() {
         DemotionRig slow = DemotionRig.with(OPTIONS, CacheOptions.MAX_COMMIT_INTERVAL_NS);
         for (int region = 0; region < 12; region++) {

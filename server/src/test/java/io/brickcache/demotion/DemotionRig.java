@@ -137,6 +137,16 @@ final class DemotionRig {
         loop.runUntil(() -> answers.get() > 0);
     }
 
+    /** Writes the first KiB of a region, which is not a whole block, and waits for the answer. */
+    void writePart(int region) {
+        AtomicInteger answers = new AtomicInteger();
+        IoBuffer buffer = Objects.requireNonNull(memory.tryAllocate(BLOCK_BYTES));
+        long offset = (long) region * DirtyRegions.REGION_BYTES;
+        buffer.bytes().put(Pattern.of(1, offset, 1024));
+        submit(IoOp.WRITE, offset, 1024, buffer, answers::incrementAndGet);
+        loop.runUntil(() -> answers.get() > 0);
+    }
+
     void submitWrite(int region, int firstBlock, int blocks, Runnable answered) {
         long offset = (long) region * DirtyRegions.REGION_BYTES + (long) firstBlock * BLOCK_BYTES;
         int length = blocks * BLOCK_BYTES;

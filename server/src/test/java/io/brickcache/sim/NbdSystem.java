@@ -175,6 +175,11 @@ final class NbdSystem implements SystemUnderTest {
     }
 
     @Override
+    public void checkClean() {
+        inner.checkClean();
+    }
+
+    @Override
     public void hang() {
         inner.hang();
     }

@@ -214,6 +214,7 @@ final class SimRun {
             system.flushBrick(brick, this::oneDone);
         }
         await(() -> waiting == 0, "writing everything to the disks");
+        system.checkClean();
         stop();
         crash(SystemUnderTest.Crash.POWER_LOSS);
         checkDisks();

@@ -15,12 +15,12 @@ class SimulationTest {
 
     @Test
     void shouldServeAsTheModelSaysWhenBricksAreBareDisks() {
-        Simulations.run("bare disks", NbdSystem.inFrontOf(PassThroughSystem::new), SEEDS);
+        Simulations.run("bare disks", () -> NbdSystem.inFrontOf(PassThroughSystem::new), SEEDS);
     }
 
     @Test
     void shouldServeAsTheModelSaysWhenBricksAreBehindTheCache() {
-        Simulations.run("the engine", NbdSystem.inFrontOf(EngineSystem::new), ENGINE_SEEDS);
+        Simulations.run("the engine", () -> NbdSystem.inFrontOf(EngineSystem::new), ENGINE_SEEDS);
     }
 
     @ParameterizedTest

@@ -25,9 +25,14 @@ import io.brickcache.admin.v1.IoEngine;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
 import io.brickcache.admin.v1.ListCachesRequest;
+import io.brickcache.admin.v1.ListLostRequest;
+import io.brickcache.admin.v1.ListLostResponse;
 import io.brickcache.admin.v1.NodeServiceGrpc;
 import io.brickcache.admin.v1.NodeState;
 import io.brickcache.admin.v1.ProgressUnit;
+import io.brickcache.admin.v1.ScrubCacheRequest;
+import io.brickcache.admin.v1.ScrubCacheResponse;
+import io.brickcache.admin.v1.ScrubResult;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -38,10 +43,12 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -222,6 +229,85 @@ class AdminServicesTest {
                 last(bricks.detachBrick(request.setFlush(true).build()));
         assertThat(last.getBrick().getDirtyBytes()).isZero();
         assertThat(node.bricks()).isEmpty();
+    }
+
+    private static LostView.Range lost(int block) {
+        return new LostView.Range(
+                4096L * block,
+                4096,
+                Instant.ofEpochSecond(1_767_000_000L + block),
+                LostView.Cause.CHECKSUM,
+                LostView.State.UNREADABLE);
+    }
+
+    @Test
+    void shouldListLostRangesByOffsetWhenTheyFillSeveralPages() throws IOException {
+        create("fast");
+        attach("b1", "fast");
+        node.lose("b1", IntStream.range(0, 25).mapToObj(i -> lost(10 * i)).toArray(LostView.Range[]::new));
+
+        List<Long> offsets = new ArrayList<>();
+        String token = "";
+        do {
+            ListLostResponse page = bricks.listLost(ListLostRequest.newBuilder()
+                    .setName("b1")
+                    .setPageSize(10)
+                    .setPageToken(token)
+                    .build());
+            page.getRangesList().forEach(range -> offsets.add(range.getOffsetBytes()));
+            token = page.getNextPageToken();
+        } while (!token.isEmpty());
+
+        assertThat(offsets).hasSize(25).isSorted();
+        Brick brick = bricks.getBrick(GetBrickRequest.newBuilder().setName("b1").build())
+                .getBrick();
+        assertThat(brick.getLostBlocks()).isEqualTo(25);
+        assertThat(brick.getLostBytes()).isEqualTo(25 * 4096);
+    }
+
+    @Test
+    void shouldRefuseToDetachWhenBlocksAreLostUnlessTheyAreGivenUpAfterAFlush() throws IOException {
+        create("fast");
+        attach("b1", "fast");
+        node.lose("b1", lost(3));
+        DetachBrickRequest.Builder request = DetachBrickRequest.newBuilder().setName("b1");
+
+        StatusRuntimeException refused =
+                failure(() -> last(bricks.detachBrick(request.setFlush(true).build())));
+        assertThat(refused.getStatus().getCode()).isEqualTo(Code.FAILED_PRECONDITION);
+        assertThat(info(refused).getReason()).isEqualTo("BRICK_LOST");
+        assertThat(info(refused).getMetadataMap())
+                .containsEntry("lost_blocks", "1")
+                .containsEntry("lost_bytes", "4096");
+        StatusRuntimeException unflushed = failure(() -> last(
+                bricks.detachBrick(request.setFlush(false).setGiveUpLost(true).build())));
+        assertThat(info(unflushed).getMetadataMap()).containsEntry("field", "give_up_lost");
+
+        last(bricks.detachBrick(request.setFlush(true).setGiveUpLost(true).build()));
+        assertThat(node.bricks()).isEmpty();
+    }
+
+    @Test
+    void shouldStreamProgressAndThenTheResultWhenACacheIsScrubbed() throws IOException {
+        create("fast");
+        node.scrubsFind(new ScrubView(100, 2, 1));
+
+        ScrubCacheResponse last = last(caches.scrubCache(ScrubCacheRequest.newBuilder()
+                .setName("fast")
+                .setBytesPerSecond(1 << 20)
+                .build()));
+
+        assertThat(last.getResult())
+                .isEqualTo(ScrubResult.newBuilder()
+                        .setCheckedBlocks(100)
+                        .setHealedBlocks(2)
+                        .setLostBlocks(1)
+                        .build());
+        StatusRuntimeException slow = failure(() -> last(caches.scrubCache(ScrubCacheRequest.newBuilder()
+                .setName("fast")
+                .setBytesPerSecond(1)
+                .build())));
+        assertThat(slow.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
     }
 
     @Test

@@ -57,6 +57,11 @@ final class NodeState {
         } catch (NoSuchFileException e) {
             return List.of();
         }
+        return parse(text);
+    }
+
+    /** The caches that the text of the file names. */
+    List<KnownCache> parse(String text) throws IOException {
         try {
             Fields root = new Fields(new Load(LoadSettings.builder().build()).loadFromString(text));
             long version = root.number("version");

@@ -16,6 +16,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
@@ -172,7 +173,11 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        LOG.debug("{}: connection {} closed: {}", device.name(), context.channel(), cause.toString());
+        if (cause instanceof IOException) {
+            LOG.debug("{}: connection {} closed: {}", device.name(), context.channel(), cause.toString());
+        } else {
+            LOG.error("{}: connection {} closed; a bug, or no memory", device.name(), context.channel(), cause);
+        }
         context.close();
     }
 

@@ -70,7 +70,7 @@ final class NodeState {
                         + FORMAT_VERSION + "; install the release that wrote it");
             }
             return root.list("caches").stream().map(NodeState::cache).toList();
-        } catch (YamlEngineException | IllegalArgumentException e) {
+        } catch (YamlEngineException | IllegalArgumentException | ArithmeticException | StackOverflowError e) {
             throw new IOException(
                     "the state file " + file() + " cannot be understood: "
                             + String.valueOf(e.getMessage()).strip() + "; restore it from a backup",

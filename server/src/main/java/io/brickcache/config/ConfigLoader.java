@@ -122,7 +122,8 @@ public final class ConfigLoader {
                     mark.map(place -> place.getLine() + 1).orElse(0),
                     mark.map(place -> place.getColumn() + 1).orElse(0),
                     "not valid YAML: " + oneLine(e.getProblem()))));
-        } catch (YamlEngineException e) {
+        } catch (YamlEngineException | IllegalArgumentException e) {
+            // The second for what the library's own node types refuse, a tag with spaces for example.
             throw failure(file, "not valid YAML: " + oneLine(e.getMessage()));
         } catch (StackOverflowError e) {
             throw failure(file, "not valid YAML: nested too deeply");

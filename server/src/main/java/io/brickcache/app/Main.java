@@ -5,6 +5,8 @@ import io.brickcache.config.ConfigException;
 import io.brickcache.config.ConfigLoader;
 import io.brickcache.env.SecureEntropy;
 import io.brickcache.env.SystemClock;
+import io.brickcache.nbd.NbdServer;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -98,8 +100,14 @@ public final class Main implements Callable<Integer> {
         Config loaded;
         try {
             loaded = ConfigLoader.load(config);
+            if (checkConfig) {
+                NbdServer.check(loaded.nbd());
+            }
         } catch (ConfigException e) {
             e.problems().forEach(problem -> complain(problem.toString()));
+            return CommandLine.ExitCode.SOFTWARE;
+        } catch (IOException e) {
+            complain(config + ": " + e.getMessage());
             return CommandLine.ExitCode.SOFTWARE;
         }
         if (checkConfig) {

@@ -5,6 +5,7 @@ import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
 import io.brickcache.config.ConfigException.Problem;
 import io.brickcache.nbd.NbdOptions;
+import io.brickcache.nbd.TlsOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -64,8 +65,17 @@ public final class ConfigLoader {
                 "nbd",
                 () -> new NbdOptions(
                         settings.list(ConfigKey.NBD_LISTEN),
+                        TlsOptions.of(
+                                settings.find(ConfigKey.NBD_TLS_CERTIFICATE).orElse(null),
+                                settings.find(ConfigKey.NBD_TLS_KEY).orElse(null),
+                                settings.find(ConfigKey.NBD_TLS_CLIENT_AUTHORITIES)
+                                        .orElse(null)),
+                        settings.get(ConfigKey.NBD_INSECURE),
+                        settings.get(ConfigKey.NBD_SOCKET_MODE),
+                        settings.find(ConfigKey.NBD_SOCKET_GROUP).orElse(null),
                         settings.get(ConfigKey.NBD_MAX_CONNECTIONS),
-                        Duration.ofNanos(settings.get(ConfigKey.NBD_HANDSHAKE_TIMEOUT))));
+                        Duration.ofNanos(settings.get(ConfigKey.NBD_HANDSHAKE_TIMEOUT)),
+                        Duration.ofNanos(settings.get(ConfigKey.NBD_STALLED_CLIENT_TIMEOUT))));
         AdminOptions admin = build(
                 settings,
                 "admin",

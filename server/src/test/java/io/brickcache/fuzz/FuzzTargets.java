@@ -16,7 +16,9 @@ enum FuzzTargets {
     NODE_STATE(NodeStateFuzz::fuzzerTestOneInput, "NodeState"),
     RECORDS(RecordsFuzz::fuzzerTestOneInput, "Records");
 
+    @SuppressWarnings("ImmutableEnumChecker") // a method reference
     private final Target target;
+
     private final String corpus;
 
     FuzzTargets(Target target, String corpus) {

@@ -9,7 +9,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -33,15 +32,27 @@ public final class ServerFixture implements AutoCloseable {
     private final BufferPool farPool = new BufferPool(POOL);
 
     public ServerFixture(Transport transport, Path directory, int maxConnections) throws Exception {
+        this(transport, directory, NbdOptions.insecure(sockets(directory)).withMaxConnections(maxConnections));
+    }
+
+    /** With TLS on TCP. */
+    public ServerFixture(Transport transport, Path directory, TlsOptions tls) throws Exception {
+        this(transport, directory, NbdOptions.secure(tls, sockets(directory)));
+    }
+
+    /** Where a fixture in that directory listens: a Unix socket and a TCP port. */
+    public static ListenAddress[] sockets(Path directory) {
+        return new ListenAddress[] {
+            new ListenAddress.Unix(directory.resolve("nbd.sock")), new ListenAddress.Tcp("127.0.0.1", 0)
+        };
+    }
+
+    public ServerFixture(Transport transport, Path directory, NbdOptions options) throws Exception {
         acceptors = new MultiThreadIoEventLoopGroup(1, transport.ioHandlerFactory());
         others = new MultiThreadIoEventLoopGroup(1, transport.ioHandlerFactory());
         socket = directory.resolve("nbd.sock");
         near = add("near", acceptors.next(), nearPool);
         far = add("far", others.next(), farPool);
-        NbdOptions options = new NbdOptions(
-                List.of(new ListenAddress.Unix(socket), new ListenAddress.Tcp("127.0.0.1", 0)),
-                maxConnections,
-                NbdOptions.DEFAULT_IDLE_HANDSHAKE_TIMEOUT);
         server = new NbdServer(options, transport, acceptors, exports);
         server.start();
     }

@@ -75,7 +75,10 @@ public record BrickRecord(int id, String name, UUID uuid, String device, String 
     private static String text(ByteBuffer in) throws CharacterCodingException {
         byte[] bytes = new byte[Short.toUnsignedInt(in.getShort())];
         in.get(bytes);
-        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
     }
 
     private static MetadataException corrupt(String what, @Nullable Exception cause) {

@@ -29,6 +29,7 @@ public final class SlotRecords {
     private static final int MAX_ENTRY_BYTES = 19;
     /** Of a slot that is free: its number and its state. */
     private static final int MIN_JOURNAL_ENTRY_BYTES = 5;
+
     private static final int MAX_GROUP_BYTES = 13 + GROUP_SLOTS * MAX_ENTRY_BYTES;
 
     private final SlotTable slots;

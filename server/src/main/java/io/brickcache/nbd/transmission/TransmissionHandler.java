@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -173,7 +174,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (cause instanceof IOException) {
+        if (cause.getCause() instanceof SSLException) {
+            LOG.debug("{}: connection {} closed: broken TLS", device.name(), context.channel());
+        } else if (cause instanceof IOException) {
             LOG.debug("{}: connection {} closed: {}", device.name(), context.channel(), cause.toString());
         } else {
             LOG.error("{}: connection {} closed; a bug, or no memory", device.name(), context.channel(), cause);

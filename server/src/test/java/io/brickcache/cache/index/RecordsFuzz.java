@@ -51,8 +51,8 @@ public final class RecordsFuzz {
 
     private static void brickRecord(byte[] bytes) throws MetadataException {
         int keyBytes = Math.min(bytes.length, 1);
-        BrickRecord record =
-                BrickRecord.decode(ByteBuffer.wrap(bytes, 0, keyBytes), ByteBuffer.wrap(bytes).position(keyBytes));
+        BrickRecord record = BrickRecord.decode(
+                ByteBuffer.wrap(bytes, 0, keyBytes), ByteBuffer.wrap(bytes).position(keyBytes));
         require(record.sizeBytes() > 0, "a brick without a size");
         require(
                 BrickRecord.decode(ByteBuffer.wrap(record.key()), ByteBuffer.wrap(record.encode()))

@@ -54,11 +54,13 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
     private final Queue<Channel> negotiating = new ConcurrentLinkedQueue<>();
 
     private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
+    private final LoopMemories memories;
     private volatile boolean closed;
 
     public NbdConnections(NbdOptions options, ExportDirectory exports) {
         this.options = options;
         this.exports = exports;
+        this.memories = new LoopMemories(exports);
     }
 
     /** As this one, for connections that have to begin TLS. */
@@ -179,10 +181,26 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
         mover.move();
     }
 
+    private void left(Session session) {
+        sessions.remove(session);
+        memories.leave(session.export());
+    }
+
     private void begin(
             ConnectionMover mover, Export export, TransmissionSettings settings, ByteBuf answer, List<ByteBuf> early) {
         Channel channel = mover.channel();
-        Session session = new Session(channel, export, settings, sessions::remove);
+        Session session = new Session(
+                channel,
+                export,
+                memories.join(export),
+                memories.share(export),
+                settings,
+                options.stalledClientTimeout(),
+                this::left);
+        ReadGate gate = channel.pipeline().get(ReadGate.class);
+        if (gate != null) {
+            session.handler().countingEncrypted(gate::writtenBytes);
+        }
         sessions.add(session);
         if (closed || !export.equals(exports.find(export.name()))) {
             LOG.debug("{}: {} closed, the export is gone", export.name(), channel);

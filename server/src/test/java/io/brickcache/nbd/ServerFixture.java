@@ -10,6 +10,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A listening server with two exports: "near" runs on the acceptor's loop, "far" on another. Closing it checks that
@@ -26,6 +27,7 @@ public final class ServerFixture implements AutoCloseable {
     public final MemoryDevice near;
     public final MemoryDevice far;
 
+    private @Nullable MemoryDevice dead;
     private final EventLoopGroup acceptors;
     private final EventLoopGroup others;
     private final BufferPool nearPool = new BufferPool(POOL);
@@ -62,8 +64,25 @@ public final class ServerFixture implements AutoCloseable {
         return ((ListenAddress.Tcp) server.boundAddresses().get(1)).port();
     }
 
+    /** Adds an export "dead" beside "far", whose disk never answers. */
+    public void addDead() {
+        dead = MemoryDevice.ofSize(SIZE).answering(MemoryDevice.Answer.WHEN_RELEASED, Runnable::run);
+        exports.add(new Export("dead", "", dead, farPool, others.next()));
+    }
+
+    /** Bytes of the pool of "far" and "dead" that are in use. */
+    public int farUsedBytes() {
+        return others.submit(farPool::usedBytes).syncUninterruptibly().getNow();
+    }
+
     @Override
     public void close() {
+        if (dead != null) {
+            MemoryDevice device = dead;
+            others.submit(() -> device.answering(MemoryDevice.Answer.AT_ONCE, Runnable::run)
+                            .releaseAll())
+                    .syncUninterruptibly();
+        }
         server.stop().orTimeout(30, TimeUnit.SECONDS).join();
         assertThat(acceptors.submit(nearPool::usedBytes).syncUninterruptibly().getNow())
                 .as("near: bytes in use")

@@ -19,7 +19,10 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
-/** A certificate authority of a test, made with the JDK's keytool; what it issues is written as PEM files too. */
+/**
+ * A certificate authority of a test, made with the JDK's keytool; what it issues is written as PEM files too. RSA, since
+ * GnuTLS does not take the elliptic keys that Java writes, which lack their public half.
+ */
 public final class TestAuthority {
 
     private static final String PASSWORD = "changeit";
@@ -129,9 +132,9 @@ public final class TestAuthority {
                 "-dname",
                 subject,
                 "-keyalg",
-                "EC",
-                "-groupname",
-                "secp256r1",
+                "RSA",
+                "-keysize",
+                "2048",
                 "-storetype",
                 "PKCS12",
                 "-keystore",

@@ -38,7 +38,7 @@ final class ServiceProcess implements AutoCloseable {
     static ServiceProcess start(Path directory, IoEngine engine, String... moreConfig) throws IOException {
         List<String> lines = new ArrayList<>(List.of(
                 "state_directory: " + directory.resolve("state"),
-                "nbd: {listen: [\"unix:" + directory.resolve("nbd.sock") + "\", \"tcp:127.0.0.1:0\"]}",
+                "nbd: {listen: [\"unix:" + directory.resolve("nbd.sock") + "\", \"tcp:127.0.0.1:0\"], insecure: true}",
                 "admin: {listen: \"unix:" + directory.resolve("admin.sock") + "\"}",
                 "io: {engine: " + engine.setting() + "}"));
         lines.addAll(List.of(moreConfig));

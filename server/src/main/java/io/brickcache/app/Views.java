@@ -218,7 +218,7 @@ final class Views {
     private List<String> uris(String brick) {
         List<String> uris = new ArrayList<>();
         for (ListenAddress address : addresses) {
-            uris.add(NbdUri.of(address, brick));
+            uris.add(NbdUri.of(address, nbd.isSecured(address), brick));
         }
         return uris;
     }

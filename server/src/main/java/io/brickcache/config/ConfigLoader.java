@@ -6,6 +6,7 @@ import io.brickcache.cache.CacheOptions;
 import io.brickcache.cache.ScrubOptions;
 import io.brickcache.config.ConfigException.Problem;
 import io.brickcache.nbd.NbdOptions;
+import io.brickcache.nbd.TlsOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -65,8 +66,17 @@ public final class ConfigLoader {
                 "nbd",
                 () -> new NbdOptions(
                         settings.list(ConfigKey.NBD_LISTEN),
+                        TlsOptions.of(
+                                settings.find(ConfigKey.NBD_TLS_CERTIFICATE).orElse(null),
+                                settings.find(ConfigKey.NBD_TLS_KEY).orElse(null),
+                                settings.find(ConfigKey.NBD_TLS_CLIENT_AUTHORITIES)
+                                        .orElse(null)),
+                        settings.get(ConfigKey.NBD_INSECURE),
+                        settings.get(ConfigKey.NBD_SOCKET_MODE),
+                        settings.find(ConfigKey.NBD_SOCKET_GROUP).orElse(null),
                         settings.get(ConfigKey.NBD_MAX_CONNECTIONS),
-                        Duration.ofNanos(settings.get(ConfigKey.NBD_HANDSHAKE_TIMEOUT))));
+                        Duration.ofNanos(settings.get(ConfigKey.NBD_HANDSHAKE_TIMEOUT)),
+                        Duration.ofNanos(settings.get(ConfigKey.NBD_STALLED_CLIENT_TIMEOUT))));
         AdminOptions admin = build(
                 settings,
                 "admin",
@@ -128,7 +138,8 @@ public final class ConfigLoader {
                     mark.map(place -> place.getLine() + 1).orElse(0),
                     mark.map(place -> place.getColumn() + 1).orElse(0),
                     "not valid YAML: " + oneLine(e.getProblem()))));
-        } catch (YamlEngineException e) {
+        } catch (YamlEngineException | IllegalArgumentException e) {
+            // The second for what the library's own node types refuse, a tag with spaces for example.
             throw failure(file, "not valid YAML: " + oneLine(e.getMessage()));
         } catch (StackOverflowError e) {
             throw failure(file, "not valid YAML: nested too deeply");

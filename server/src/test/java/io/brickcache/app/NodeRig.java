@@ -50,7 +50,7 @@ final class NodeRig implements AutoCloseable {
     Node newNode() {
         Config config = new Config(
                 directory.resolve("state"),
-                NbdOptions.listeningOn(new ListenAddress.Unix(nbdSocket()), new ListenAddress.Tcp("127.0.0.1", 0)),
+                NbdOptions.insecure(new ListenAddress.Unix(nbdSocket()), new ListenAddress.Tcp("127.0.0.1", 0)),
                 new AdminOptions(new ListenAddress.Unix(directory.resolve("admin.sock")), 0600, null),
                 new IoOptions(engine, 4, false),
                 new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, HOUR_NS, HOUR_NS, 4L << 20),

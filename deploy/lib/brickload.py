@@ -29,7 +29,7 @@ _REPLY = struct.Struct(">IIQ")
 _HEAD = struct.Struct(">QII")
 
 
-class Mismatch(Exception):
+class Mismatch(AssertionError):
     """A sector holds what it must not hold."""
 
 
@@ -179,6 +179,28 @@ class Model:
         if self._acknowledged[sector] != sequence or crashed:
             self._acknowledged[sector] = sequence
             self._unflushed.add(sector)
+
+    def flushed_until_now(self):
+        """For forget_flushes_since; any thread may ask."""
+        return self._flushed[:]
+
+    def forget_flushes_since(self, then):
+        """The disks forgot all that they were given since then."""
+        self._flushed = then
+
+    def snapshot(self):
+        """What is known now, for between()."""
+        copy = Model(self.brick, self.size)
+        copy.__dict__.update({key: value[:] if isinstance(value, array.array) else value
+                              for key, value in self.__dict__.items() if key != "_unflushed"})
+        return copy
+
+    @staticmethod
+    def between(before, after):
+        """What may be found, as after a crash, at a moment between two snapshots with nothing in flight at either."""
+        model = after.snapshot()
+        model._flushed = before._flushed[:]
+        return model
 
     def _describe(self, sector, found):
         what = "zeroes"

@@ -13,7 +13,7 @@ import replay
 from node import MIB, Mapped, Service, main, mount_new, require, run, say
 
 DEVICE = "/dev/vmlab/disk1"
-SSD, SIZE = 128 * MIB, 16 * MIB
+SSD, SIZE = 128 * MIB, 20 * MIB
 BRICKS = ("left", "right")
 POINTS = 10
 OPTIONS = {"dirty_low": "5%", "dirty_high": "20%", "max_dirty_age": "1s", "idle_delay": "1s"}
@@ -38,7 +38,7 @@ def scenario():
         loads[name].model.fill(mapped[name].path)
     service = Service("/var/tmp/node", **OPTIONS)
     service.start()
-    service.cli("cache", "create", "ssd1", "--directory", "/ssd/cache", "--size", "8MiB")
+    service.cli("cache", "create", "ssd1", "--directory", "/ssd/cache", "--size", "16MiB")
     for name in BRICKS:
         service.cli("brick", "attach", name, "--cache", "ssd1", "--device", mapped[name].path)
     marks = record(service, loads, rng)

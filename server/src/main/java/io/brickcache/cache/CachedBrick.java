@@ -1,6 +1,7 @@
 package io.brickcache.cache;
 
 import io.brickcache.block.BlockDevice;
+import io.brickcache.block.BufferShare;
 import io.brickcache.block.ExtentsRequest;
 import io.brickcache.block.Geometry;
 import io.brickcache.block.IoBuffer;
@@ -28,7 +29,9 @@ public final class CachedBrick implements BlockDevice {
     private final BrickRecord record;
     private final BlockDevice disk;
     private final DiskSync sync;
+    private final AwaitingSync awaiting;
     private final Geometry geometry;
+    private final BufferShare scratch;
     private final Gates gates = new Gates();
     private final Fills fills = new Fills();
     private final DirtyRegions regions;
@@ -48,6 +51,9 @@ public final class CachedBrick implements BlockDevice {
         this.record = record;
         this.disk = disk;
         this.sync = new DiskSync(disk);
+        this.awaiting = new AwaitingSync(core, sync);
+        sync.listener(awaiting);
+        this.scratch = new BufferShare(core.scratch, CacheCore.SCRATCH_SHARE_BYTES);
         Geometry below = disk.geometry();
         this.geometry = new Geometry(
                 below.sizeBytes(),
@@ -94,7 +100,7 @@ public final class CachedBrick implements BlockDevice {
             }
             case FLUSH -> {
                 counters.flushes++;
-                core.committer.commit(id(), status -> answer(request, status));
+                flush(status -> answer(request, status));
             }
             case TRIM -> {
                 counters.trims++;
@@ -111,6 +117,21 @@ public final class CachedBrick implements BlockDevice {
             case CACHE -> new PrefetchOp(core, this, request).start();
             case EXTENTS -> new ExtentsOp(core, this, (ExtentsRequest) request).start();
         }
+    }
+
+    /** Makes durable what has been answered until now (R5): first what went to the disk, then what the SSD holds. */
+    void flush(CommitListener done) {
+        if (!sync.isUnsynced() || core.bug == PlantedBug.FLUSHES_WITHOUT_DISK_SYNC) {
+            core.committer.commit(done);
+            return;
+        }
+        sync.sync(status -> {
+            if (status.isOk()) {
+                core.committer.commit(done);
+            } else {
+                done.committed(status);
+            }
+        });
     }
 
     private IoStatus validate(IoRequest request) {
@@ -218,6 +239,7 @@ public final class CachedBrick implements BlockDevice {
     @Override
     public void close() {
         closing = true;
+        awaiting.close();
     }
 
     /** Units that a whole slot of the block holds: fewer in the last block of a brick. */
@@ -271,6 +293,15 @@ public final class CachedBrick implements BlockDevice {
 
     DiskSync sync() {
         return sync;
+    }
+
+    /** Memory for demotion, merging and prefetch. */
+    BufferShare scratch() {
+        return scratch;
+    }
+
+    AwaitingSync awaiting() {
+        return awaiting;
     }
 
     Gates gates() {

@@ -86,9 +86,9 @@ final class RangeOp implements BufferPool.Waiter {
     }
 
     private void zeroEdge() {
-        IoBuffer memory = core.scratch.tryAllocate(blockBytes);
+        IoBuffer memory = brick.scratch().tryAllocate(blockBytes);
         if (memory == null) {
-            core.scratch.whenAvailable(this);
+            brick.scratch().whenAvailable(this);
         } else {
             available(memory);
         }

@@ -22,7 +22,8 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         NO,
         FULL,
         SSD_ERROR,
-        UNALIGNED
+        UNALIGNED,
+        UNSYNCED
     }
 
     private final CacheCore core;
@@ -83,9 +84,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (merge == null) {
-            merge = core.scratch.tryAllocate(bytesWanted());
+            merge = part.brick().scratch().tryAllocate(bytesWanted());
             if (merge == null) {
-                core.scratch.whenAvailable(this);
+                part.brick().scratch().whenAvailable(this);
                 return;
             }
         }
@@ -175,7 +176,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void store() {
         pending = 1;
-        while (allocated < part.blocks()) {
+        if (mustWriteAround(0) || mustWriteAround(part.blocks() - 1)) {
+            around = Around.UNSYNCED;
+        }
+        while (around == Around.NO && allocated < part.blocks()) {
             long run = core.allocateRun(part.blocks() - allocated);
             if (run < 0) {
                 around = Around.FULL;
@@ -202,6 +206,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             }
         }
         storeDone();
+    }
+
+    private boolean mustWriteAround(int i) {
+        return core.mustWriteAround(part.brick(), part.firstBlock() + i, maskOf[i]);
     }
 
     private void storeDone() {
@@ -232,6 +240,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             case FULL -> of.counters().aroundFullBytes += part.bytes();
             case SSD_ERROR -> of.counters().aroundSsdErrorBytes += part.bytes();
             case UNALIGNED -> of.counters().aroundUnalignedBytes += part.bytes();
+            case UNSYNCED -> of.counters().aroundUnsyncedBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
         DiskOp disk = core.takeDiskOp();

@@ -41,6 +41,7 @@ def scenario():
     service.cli("cache", "create", "ssd1", "--directory", "/ssd/cache", "--size", "16MiB")
     for name in BRICKS:
         service.cli("brick", "attach", name, "--cache", "ssd1", "--device", mapped[name].path)
+    warm_up(service, loads)
     marks = record(service, loads, rng)
     # The node's own files are on another disk, which the log does not have.
     run("cp", "-a", "/var/tmp/node/state", "/var/tmp/state")
@@ -50,6 +51,18 @@ def scenario():
         each.remove()
     run("dmsetup", "remove", "--retry", "logged")
     check_points(marks, loads, rng)
+
+
+def warm_up(service, loads):
+    """Until the cache is full and evicts."""
+    for name, load in loads.items():
+        client = brickload.NbdClient(service.socket, name)
+        for _ in range(40):
+            if service.brick(name)["stats"]["evicted_blocks"]:
+                break
+            for _ in range(30):
+                load.batch(client, trims=False)
+        client.close()
 
 
 def record(service, loads, rng):

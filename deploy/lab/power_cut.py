@@ -27,6 +27,7 @@ class Cut:
     def __init__(self, lab, folder, seed):
         self.lab, self.folder, self.random = lab, folder, random.Random(seed)
         self.loads = {}
+        self.ended = threading.Event()  # what is answered from here on is worth nothing
 
     def prepare(self):
         for name, disk in BRICKS.items():
@@ -75,6 +76,7 @@ class Cut:
 
     def _load_until_cut(self, socket, seconds):
         problems = []
+        self.ended.clear()
         threads = [threading.Thread(target=self._load, args=(socket, load, problems)) for load in self.loads.values()]
         for thread in threads:
             thread.start()
@@ -88,19 +90,20 @@ class Cut:
     def _load(self, socket, load, problems):
         try:
             client = brickload.NbdClient(socket, load.model.brick)
-            while not load.errors:
+            while True:
                 load.batch(client, trims=False)
-                if load.requests % 5 == 0:
+                if load.requests % 20 == 0:
                     load.flush(client)
-            problems.append(AssertionError("%s answered with errors: %s" % (load.model.brick, load.errors[:3])))
-        except (ConnectionError, TimeoutError):
-            pass  # the power is gone
-        except Exception as error:
-            problems.append(error)
+                if load.errors:
+                    raise AssertionError("%s answered with errors: %s" % (load.model.brick, load.errors[:3]))
+        except Exception as error:  # a cut connection too, unless the power is gone
+            if not self.ended.is_set():
+                problems.append(error)
+            load.errors.clear()
 
 
 class VolatileCut(Cut):
-    """SSD and disks lose what was not flushed, sector by sector."""
+    """The power is cut under load: SSD and disks lose any of the sectors that were not flushed."""
 
     def __init__(self, lab, folder, seed):
         super().__init__(lab, folder, seed)
@@ -124,6 +127,7 @@ class VolatileCut(Cut):
         self.lab.python("cut_node.py", "fresh" if fresh else "again")
 
     def cut(self):
+        self.ended.set()
         self.lab.kill()
         for disk, process in self._disks.items():
             process.send_signal(signal.SIGUSR1)
@@ -145,7 +149,7 @@ class VolatileCut(Cut):
 
 
 class DroppingCut(Cut):
-    """The SSD forgets what it is given from one moment on, then the power goes."""
+    """SSD and disks forget what they are given from one moment on (dm-flakey), then the power is cut."""
 
     def prepare(self):
         super().prepare()
@@ -164,6 +168,7 @@ class DroppingCut(Cut):
 
     def cut(self):
         before = {name: load.model.flushed_until_now() for name, load in self.loads.items()}
+        self.ended.set()  # a disk that forgets gives old content
         self.lab.python("cut_node.py", "drop")
         time.sleep(self.random.uniform(0.1, 1))
         self.lab.kill()

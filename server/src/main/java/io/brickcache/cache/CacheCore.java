@@ -62,6 +62,9 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     private final Pool<WriteOp> writes = new Pool<>(() -> new WriteOp(this));
     private final Pool<DiskOp> diskOps = new Pool<>(() -> new DiskOp(this));
     private final @Nullable Listener listener;
+    /** Slots in the lists of all bricks that await a sync. */
+    int awaitingSlots;
+
     private int mappedSlots;
     /** Searches for a victim that found none since the last change for the better. */
     private int fruitlessSearches;
@@ -310,7 +313,9 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             if (coming > 0) {
                 committer.request();
             }
-            hurrySyncs();
+            if (awaitingSlots > 0) {
+                hurrySyncs();
+            }
         }
     }
 

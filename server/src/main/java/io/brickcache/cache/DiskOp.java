@@ -352,6 +352,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void finish() {
         CachedBrick of = part.brick();
         Parts done = part.parts();
+        done.wentToDisk();
         releaseScratch();
         of.gates().leave(this);
         part.clear();

@@ -52,6 +52,7 @@ final class RangeOp implements BufferPool.Waiter {
 
     void start() {
         parts.start(brick, request);
+        parts.wentToDisk();
         step();
     }
 

@@ -57,6 +57,27 @@ final class ServiceProcess implements AutoCloseable {
         awaitServing();
     }
 
+    /**
+     * Starts the service again after {@link #kill} and ends it as kill -9 does while it is still starting, or just after.
+     *
+     * @param afterMs how long it may live, from its launch
+     */
+    void killWhileStarting(int afterMs) throws IOException {
+        Process starting = launch(config, log);
+        try {
+            // Doubles as the pause; it does not end by itself.
+            if (starting.waitFor(afterMs, TimeUnit.MILLISECONDS)) {
+                throw new AssertionError("the service ended instead of starting; its log:\n" + log());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while the service started", e);
+        } finally {
+            starting.destroyForcibly();
+            starting.onExit().join();
+        }
+    }
+
     /** Ends the process as kill -9 does, at once; returns when it is gone. Any thread may call it. */
     void kill() {
         process.destroyForcibly();

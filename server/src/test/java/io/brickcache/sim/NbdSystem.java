@@ -72,7 +72,8 @@ final class NbdSystem implements SystemUnderTest {
 
     private void connect(Runnable started) {
         NbdOptions options =
-                new NbdOptions(List.of(ListenAddress.parse("tcp:127.0.0.1:0")), MAX_CONNECTIONS, HANDSHAKE);
+                NbdOptions.insecure(ListenAddress.parse("tcp:127.0.0.1:0")).withMaxConnections(MAX_CONNECTIONS)
+                        .withTimeouts(HANDSHAKE, HANDSHAKE);
         down = false;
         events = new SimEventLoop(loop);
         pool = memory.pool(2 * (scenario.maxRequestBytes() + scenario.blockBytes()));

@@ -109,7 +109,7 @@ final class Views {
         OpenBrick open = status.open();
         RunningCache running = entry.cache().status().running();
         BrickNumbers numbers = open == null || running == null
-                ? BrickNumbers.UNKNOWN
+                ? BrickNumbers.recorded(context.ledger().read(entry.known().uuid()))
                 : running.host().ask(() -> numbers(running, open.cached()));
         KnownBrick known = entry.known();
         return new BrickView(
@@ -125,7 +125,7 @@ final class Views {
                 numbers.cachedBytes(),
                 numbers.oldestDirtyAge(),
                 nbd.connections().countByExport().getOrDefault(known.name(), 0),
-                status.state() == BrickView.State.SERVING ? uris(known.name()) : List.of(),
+                entry.front() != null ? uris(known.name()) : List.of(),
                 numbers.counters());
     }
 
@@ -134,7 +134,11 @@ final class Views {
             long cachedBytes,
             @Nullable Duration oldestDirtyAge,
             io.brickcache.admin.BrickCounters counters) {
-        static final BrickNumbers UNKNOWN = new BrickNumbers(0, 0, null, io.brickcache.admin.BrickCounters.NONE);
+        /** As far as is known without the cache. */
+        static BrickNumbers recorded(LedgerRecord record) {
+            long dirtyBytes = record.isDiskWhole() ? 0 : Math.max(0, record.dirtyBytes());
+            return new BrickNumbers(dirtyBytes, 0, null, io.brickcache.admin.BrickCounters.NONE);
+        }
     }
 
     private static BrickNumbers numbers(RunningCache running, CachedBrick brick) {

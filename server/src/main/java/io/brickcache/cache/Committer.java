@@ -55,6 +55,7 @@ final class Committer {
     private long periodicNs;
     private long periodicDueNs;
     private boolean stopped;
+    private @Nullable DirtyMarks marks;
     private long commits;
     private long failedCommits;
 
@@ -95,6 +96,11 @@ final class Committer {
         this.bricks = bricks;
         this.onRelease = onRelease;
         open.reset(firstEpoch);
+    }
+
+    /** Who must know before a commit brings the first dirty slots of a brick. */
+    void tell(DirtyMarks told) {
+        marks = told;
     }
 
     /** A read of slots begins: nothing it may see is freed before {@link #exitReader} with the epoch returned. */
@@ -198,6 +204,9 @@ final class Committer {
     void stop() {
         stopped = true;
         cancelTimer();
+        if (marks != null) {
+            marks.stop();
+        }
     }
 
     private void startTimer() {
@@ -256,6 +265,10 @@ final class Committer {
             ssd.submit(ssdSync);
         }
         syncDisks(epoch);
+        if (marks != null) {
+            syncsPending++;
+            marks.closing(this::syncDone);
+        }
         plant(epoch);
         syncDone(IoStatus.OK);
     }
@@ -304,7 +317,7 @@ final class Committer {
             return;
         }
         if (!syncStatus.isOk()) {
-            log.warn("commit {} put off: a device could not be synced", current().number);
+            log.warn("commit {} put off: a device could not be synced, or the state directory not written", current().number);
             failed();
         } else if (batch.isEmpty()) {
             succeeded();
@@ -335,6 +348,9 @@ final class Committer {
         committing = null;
         commits++;
         journal.succeeded();
+        if (marks != null) {
+            marks.committed();
+        }
         for (int i = 0; i < epoch.changedCount; i++) {
             slots.committed(epoch.changed[i]);
         }

@@ -37,5 +37,11 @@ enum PlantedBug {
     /** R7: a demotion does not wait for a write-around of the same block. */
     DEMOTES_PAST_WRITE_AROUND,
     /** R8: after anything but an orderly stop the latest changes are not looked at. */
-    SKIPS_JOURNAL_AFTER_CRASH
+    SKIPS_JOURNAL_AFTER_CRASH,
+    /** The fence: whatever the disk holds, it passes. */
+    IGNORES_FENCE,
+    /** The witness outside the SSD hears of the first dirty block when it is durable already. */
+    TELLS_WITNESS_LATE,
+    /** What the cache holds of a brick that was written without it is served. */
+    SERVES_VOID
 }

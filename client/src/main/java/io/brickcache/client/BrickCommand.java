@@ -33,8 +33,7 @@ final class BrickCommand {
                     + " --keep-disk or --keep-cache, decides about a brick that is fenced or unavailable.")
     int attach(
             @Parameters(paramLabel = "NAME", description = "Name of the brick and of its NBD export.") String name,
-            @Option(names = "--cache", paramLabel = "CACHE", description = "Name of the cache.") @Nullable
-                    String cache,
+            @Option(names = "--cache", paramLabel = "CACHE", description = "Name of the cache.") @Nullable String cache,
             @Option(
                             names = "--device",
                             paramLabel = "PATH",

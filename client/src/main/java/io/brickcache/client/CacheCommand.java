@@ -128,7 +128,8 @@ final class CacheCommand {
 
     @Command(
             name = "rejoin",
-            description = "Opens a cache that is unavailable, below its bricks, instead of waiting for the service to try.")
+            description =
+                    "Opens a cache that is unavailable, below its bricks, instead of waiting for the service to try.")
     int rejoin(@Parameters(paramLabel = "NAME", description = "Name of the cache.") String name) {
         return root.withDaemon(daemon -> {
             RejoinCacheRequest request =

@@ -64,6 +64,14 @@ class JsonTest {
                                   {
                                     "reason": "WRITE_AROUND_REASON_CACHE_FAILING",
                                     "written_bytes": 0
+                                  },
+                                  {
+                                    "reason": "WRITE_AROUND_REASON_UNALIGNED",
+                                    "written_bytes": 0
+                                  },
+                                  {
+                                    "reason": "WRITE_AROUND_REASON_DISK_UNSYNCED",
+                                    "written_bytes": 0
                                   }
                                 ],
                                 "promoted_blocks": 100,

@@ -60,14 +60,13 @@ final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
         calls.answer("DecideBrick", client, () -> {
             String name = Arguments.name("name", request.getName());
             GivenUp dirtyData = request.getGiveUpDirty() ? GivenUp.DIRTY_DATA : GivenUp.NOTHING;
-            BrickView brick =
-                    switch (request.getDecision()) {
-                        case BRICK_DECISION_KEEP_DISK -> node.keepDisk(name, dirtyData);
-                        case BRICK_DECISION_KEEP_CACHE -> node.keepCache(name);
-                        case BRICK_DECISION_UNSPECIFIED, UNRECOGNIZED ->
-                            throw AdminException.invalid(
-                                    "decision", "it is missing or not known", "use KEEP_DISK or KEEP_CACHE");
-                    };
+            BrickView brick = switch (request.getDecision()) {
+                case BRICK_DECISION_KEEP_DISK -> node.keepDisk(name, dirtyData);
+                case BRICK_DECISION_KEEP_CACHE -> node.keepCache(name);
+                case BRICK_DECISION_UNSPECIFIED, UNRECOGNIZED ->
+                    throw AdminException.invalid(
+                            "decision", "it is missing or not known", "use KEEP_DISK or KEEP_CACHE");
+            };
             return DecideBrickResponse.newBuilder()
                     .setBrick(ViewMapper.brick(brick))
                     .build();

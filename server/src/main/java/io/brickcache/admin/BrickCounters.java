@@ -52,6 +52,10 @@ public record BrickCounters(
         /** Part of a long sequential stream while the cache was above its low dirty mark. */
         SEQUENTIAL,
         /** The SSD or the metadata failed. */
-        CACHE_FAILING
+        CACHE_FAILING,
+        /** Not aligned to the unit in which blocks are valid: blocks of 64 KiB have units of 1 KiB. */
+        UNALIGNED,
+        /** A part of a block that was written around before, by what is not synced yet. */
+        DISK_UNSYNCED
     }
 }

@@ -146,6 +146,8 @@ final class ViewMapper {
                                 case NO_FREE_SLOT -> WriteAroundReason.WRITE_AROUND_REASON_NO_FREE_SLOT;
                                 case SEQUENTIAL -> WriteAroundReason.WRITE_AROUND_REASON_SEQUENTIAL;
                                 case CACHE_FAILING -> WriteAroundReason.WRITE_AROUND_REASON_CACHE_FAILING;
+                                case UNALIGNED -> WriteAroundReason.WRITE_AROUND_REASON_UNALIGNED;
+                                case DISK_UNSYNCED -> WriteAroundReason.WRITE_AROUND_REASON_DISK_UNSYNCED;
                             })
                     .setWrittenBytes(counters.writtenAroundBytes().getOrDefault(reason, 0L)));
         }

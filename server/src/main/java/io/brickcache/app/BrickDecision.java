@@ -203,9 +203,8 @@ final class BrickDecision {
 
     private static void check(@Nullable IoStatus status, BrickEntry brick) {
         if (status != IoStatus.OK) {
-            throw Failures.io(
-                    "brick " + brick.name() + " could not be brought up to date in the metadata of cache "
-                            + brick.cache().name());
+            throw Failures.io("brick " + brick.name() + " could not be brought up to date in the metadata of cache "
+                    + brick.cache().name());
         }
     }
 }

@@ -11,9 +11,7 @@ final class BrickDisks {
 
     /** Why a disk cannot be opened, and what to do. */
     static String why(IOException e) {
-        return e instanceof DeviceException device
-                ? device.problem() + "; " + device.remedy()
-                : Failures.message(e);
+        return e instanceof DeviceException device ? device.problem() + "; " + device.remedy() : Failures.message(e);
     }
 
     /** A device that is not the one that was attached. */

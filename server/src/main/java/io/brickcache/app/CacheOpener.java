@@ -99,8 +99,7 @@ final class CacheOpener {
      * no error. After a failure everything is as before.
      */
     void join(CacheEntry entry, LoopHost host) throws MetadataException, IOException {
-        CacheOpening opening =
-                new CacheOpening(context, entry.known(), host, uuid -> brickOf(entry, uuid));
+        CacheOpening opening = new CacheOpening(context, entry.known(), host, uuid -> brickOf(entry, uuid));
         LoadedCache loaded = opening.load();
         List<BrickEntry> before = catalog.bricksOf(entry);
         before.forEach(brick -> hold(brick, host));
@@ -172,11 +171,17 @@ final class CacheOpener {
     /** A brick that was attached before the metadata was last made durable, or detached after: the disk has everything. */
     private void unknownToItsCache(BrickEntry brick, LoopHost host) {
         if (brick.front() == null && brick.status().state() != BrickView.State.FENCED) {
-            LOG.warn("Brick {}: cache {} does not know it; it is not listed any more", brick.name(), brick.cache().name());
+            LOG.warn(
+                    "Brick {}: cache {} does not know it; it is not listed any more",
+                    brick.name(),
+                    brick.cache().name());
             WithoutCache.release(brick.status().direct(), host);
             catalog.removed(brick);
         } else {
-            LOG.error("Brick {}: cache {} does not know it; detach it and attach it again", brick.name(), brick.cache().name());
+            LOG.error(
+                    "Brick {}: cache {} does not know it; detach it and attach it again",
+                    brick.name(),
+                    brick.cache().name());
             letGo(brick, host);
         }
     }

@@ -45,8 +45,7 @@ final class CacheOpening {
     private final Rollback rollback = new Rollback();
 
     /** {@code entries} finds what is known of a brick beside the metadata of its cache. */
-    CacheOpening(
-            NodeContext context, KnownCache known, LoopHost host, Function<UUID, @Nullable BrickEntry> entries) {
+    CacheOpening(NodeContext context, KnownCache known, LoopHost host, Function<UUID, @Nullable BrickEntry> entries) {
         this.context = context;
         this.known = known;
         this.host = host;

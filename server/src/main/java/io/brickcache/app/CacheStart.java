@@ -58,7 +58,8 @@ final class CacheStart {
                 host.await(cache::stop);
                 throw e;
             }
-            Demoter demoter = new Demoter(cache, DemotionOptions.of(context.config().cache()));
+            Demoter demoter =
+                    new Demoter(cache, DemotionOptions.of(context.config().cache()));
             host.call(() -> {
                 demoter.start();
                 return true;
@@ -111,7 +112,10 @@ final class CacheStart {
     private void settle(LoadedBrick brick) throws IOException {
         LedgerRecord record = ledger(brick);
         if (record.detached()) {
-            LOG.warn("Brick {}: was detached while cache {} was away", brick.record().name(), loaded.known().name());
+            LOG.warn(
+                    "Brick {}: was detached while cache {} was away",
+                    brick.record().name(),
+                    loaded.known().name());
             check(host.await(done -> cache.giveUp(brick.cached(), done)), brick);
             context.ledger().remove(record.brick());
             loaded.bricks().remove(brick);
@@ -156,8 +160,9 @@ final class CacheStart {
 
     private void check(IoStatus status, LoadedBrick brick) throws IOException {
         if (!status.isOk()) {
-            throw new IOException("brick " + brick.record().name() + " could not be brought up to date in the metadata of "
-                    + loaded.known().name());
+            throw new IOException(
+                    "brick " + brick.record().name() + " could not be brought up to date in the metadata of "
+                            + loaded.known().name());
         }
     }
 

@@ -61,8 +61,7 @@ final class LedgerWriter implements DirtyWitness, AutoCloseable {
     void seal(UUID brick, long dirtyBytes, @Nullable Integer fingerprint) {
         LoopHost.finish(CompletableFuture.supplyAsync(
                 () -> writeNow(
-                        brick,
-                        record -> record.withDirtyBytes(dirtyBytes).withFingerprint(fingerprint)),
+                        brick, record -> record.withDirtyBytes(dirtyBytes).withFingerprint(fingerprint)),
                 thread));
     }
 

@@ -64,8 +64,8 @@ public final class Node implements NodeService {
             StateLock lock = StateLock.take(config.stateDirectory());
             rollback.add(lock::close);
             IoEngine engine = IoEngine.choose(config.io());
-            NodeContext context = new NodeContext(
-                    config, engine, clock, entropy, new BrickLedger(config.stateDirectory()));
+            NodeContext context =
+                    new NodeContext(config, engine, clock, entropy, new BrickLedger(config.stateDirectory()));
             NodeState state = new NodeState(config.stateDirectory());
             Catalog catalog = new Catalog(state);
 

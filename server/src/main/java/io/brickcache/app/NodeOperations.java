@@ -165,10 +165,7 @@ final class NodeOperations implements NodeAdministration {
             BrickEntry entry = catalog.brick(name);
             BrickView last = views.brick(entry);
             LongWork work = new LongWork(progress, lifecycle);
-            inTurn(
-                    entry.cache(),
-                    entry.cache().brickTurn(),
-                    () -> detachment.detach(entry, dirtyData, work));
+            inTurn(entry.cache(), entry.cache().brickTurn(), () -> detachment.detach(entry, dirtyData, work));
             return last;
         });
     }

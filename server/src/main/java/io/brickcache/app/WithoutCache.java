@@ -70,12 +70,14 @@ final class WithoutCache {
                 return;
             }
             BlockDevice disk = context.device(opened, host);
-            PassThrough direct =
-                    new PassThrough(disk, brick.cache().known().blockBytes(), record.isVoid(), done -> host.ledger()
-                            .markVoid(known.uuid(), status -> {
-                                told(brick.name(), known.uuid(), status);
-                                done.accept(status);
-                            }));
+            PassThrough direct = new PassThrough(
+                    disk,
+                    brick.cache().known().blockBytes(),
+                    record.isVoid(),
+                    done -> host.ledger().markVoid(known.uuid(), status -> {
+                        told(brick.name(), known.uuid(), status);
+                        done.accept(status);
+                    }));
             become(
                     brick,
                     host,

@@ -28,6 +28,12 @@ public final class BrickCounters {
     /** Bytes of writes that went around because they are not aligned to the unit of validity. */
     public long aroundUnalignedBytes;
 
+    /**
+     * Bytes of writes that went around because they bring a part of a block that was written around before, by what is not
+     * synced yet.
+     */
+    public long aroundUnsyncedBytes;
+
     public long promotedBlocks;
     public long evictedBlocks;
     public long demotedBlocks;

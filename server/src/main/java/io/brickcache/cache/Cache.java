@@ -189,7 +189,7 @@ public final class Cache {
     public void start(Consumer<IoStatus> done) {
         CacheRecord opened = record.opened();
         core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), opened.encode()));
-        core.committer.commit(-1, done::accept);
+        core.committer.commit(done::accept);
         core.committer.putEvery(HEAT_INTERVAL_NS, this::saveHeat);
         core.keepFree();
     }
@@ -201,7 +201,7 @@ public final class Cache {
     public CachedBrick attach(BrickRecord brick, BlockDevice disk, Consumer<IoStatus> done) {
         CachedBrick added = add(brick, disk);
         core.committer.put(batch -> batch.put(Family.BRICKS, brick.key(), brick.encode()));
-        core.committer.commit(-1, status -> {
+        core.committer.commit(status -> {
             if (!status.isOk()) {
                 // What could not be committed is brought again by the next commit: take it back.
                 core.committer.put(batch -> batch.delete(Family.BRICKS, brick.key()));
@@ -243,15 +243,27 @@ public final class Cache {
             if (brick.regions().dirtyBlocks() > 0) {
                 brick.resume();
                 done.accept(IoStatus.INVALID);
-            } else {
-                remove(brick, done);
+                return;
             }
+            forgetAll(brick, done);
         });
     }
 
     /** As {@link #detach}, but what is dirty is given up. */
     public void giveUp(CachedBrick brick, Consumer<IoStatus> done) {
-        brick.drain(() -> remove(brick, done));
+        brick.drain(() -> forgetAll(brick, done));
+    }
+
+    private void forgetAll(CachedBrick brick, Consumer<IoStatus> done) {
+        // After this no slot awaits a sync of the disk.
+        brick.flush(status -> {
+            if (status.isOk()) {
+                forget(brick, Forget.ALL, 0, () -> forgetBrick(brick, done));
+            } else {
+                brick.resume();
+                done.accept(status);
+            }
+        });
     }
 
     /** Forgets what the cache has of a brick, durably. Requests that come meanwhile are refused: it has no clients. */
@@ -260,10 +272,14 @@ public final class Cache {
             done.accept(IoStatus.OK);
             return;
         }
-        brick.drain(() -> forget(brick, what, 0, () -> core.committer.commit(brick.id(), status -> {
-            brick.resume();
-            done.accept(status);
-        })));
+        brick.drain(() -> forget(
+                brick,
+                what,
+                0,
+                () -> brick.flush(status -> {
+                    brick.resume();
+                    done.accept(status);
+                })));
     }
 
     /** Another record for a brick, of the same number and size: its device is a different one now. */
@@ -272,9 +288,13 @@ public final class Cache {
             throw new IllegalArgumentException("the record is of another brick");
         }
         core.committer.put(batch -> batch.put(Family.BRICKS, changed.key(), changed.encode()));
-        core.committer.commit(-1, status -> {
+        core.committer.commit(status -> {
             if (status.isOk()) {
                 brick.identify(changed);
+            } else {
+                // What could not be committed is brought again by the next commit: take it back.
+                core.committer.put(batch -> batch.put(
+                        Family.BRICKS, brick.record().key(), brick.record().encode()));
             }
             done.accept(status);
         });
@@ -296,16 +316,12 @@ public final class Cache {
         }
     }
 
-    private void remove(CachedBrick brick, Consumer<IoStatus> done) {
-        forget(brick, Forget.ALL, 0, () -> forgetBrick(brick, done));
-    }
-
     private void forgetBrick(CachedBrick brick, Consumer<IoStatus> done) {
         core.committer.put(batch -> {
             batch.delete(Family.BRICKS, brick.record().key());
             RegionHeat.deleteAll(batch, brick.id());
         });
-        core.committer.commit(brick.id(), status -> forgotten(brick, done, status));
+        core.committer.commit(status -> forgotten(brick, done, status));
     }
 
     /** The number of the brick is free only when no slot names it any more. */
@@ -317,13 +333,13 @@ public final class Cache {
             brick.resume();
             done.accept(status);
         } else if (core.committer.pendingRetired() > 0) {
-            core.committer.whenReleased(() -> forgotten(brick, done));
+            core.committer.whenReleased(() -> gone(brick, done));
         } else {
-            forgotten(brick, done);
+            gone(brick, done);
         }
     }
 
-    private void forgotten(CachedBrick brick, Consumer<IoStatus> done) {
+    private void gone(CachedBrick brick, Consumer<IoStatus> done) {
         core.remove(brick);
         bricks.remove(brick);
         brick.close();
@@ -332,7 +348,7 @@ public final class Cache {
 
     /** Makes everything durable that was answered until now, and the disk of the brick synced. */
     public void commit(CachedBrick brick, Consumer<IoStatus> done) {
-        core.committer.commit(brick.id(), done::accept);
+        brick.flush(done::accept);
     }
 
     /**
@@ -363,35 +379,41 @@ public final class Cache {
             rest.next().drain(() -> drain(rest, done));
             return;
         }
-        CacheRecord closed = record.opened().closed();
-        core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), closed.encode()));
-        core.committer.put(this::saveHeat);
-        StopCommit commit = new StopCommit(done);
-        for (CachedBrick brick : bricks) {
-            // What went around the cache is in the disk's own cache yet.
-            commit.pending++;
-            core.committer.commit(brick.id(), commit);
-        }
-        core.committer.commit(-1, commit);
+        new Stop(done).flush();
     }
 
-    /** Waits for the commits of a stop, which are one. */
-    private final class StopCommit implements CommitListener {
+    /** Syncs the disks, each for itself, then marks the cache as closed. */
+    private final class Stop {
         private final Consumer<IoStatus> done;
         private int pending = 1;
         private IoStatus result = IoStatus.OK;
 
-        StopCommit(Consumer<IoStatus> done) {
+        Stop(Consumer<IoStatus> done) {
             this.done = done;
         }
 
-        @Override
-        public void committed(IoStatus status) {
-            result = result.and(status);
-            if (--pending == 0) {
-                core.committer.stop();
-                done.accept(result);
+        void flush() {
+            for (CachedBrick brick : bricks) {
+                // What went around the cache is in the disk's own cache yet.
+                pending++;
+                brick.flush(this::flushed);
             }
+            flushed(IoStatus.OK);
+        }
+
+        private void flushed(IoStatus status) {
+            result = result.and(status);
+            if (--pending > 0) {
+                return;
+            }
+            bricks.forEach(brick -> brick.awaiting().close());
+            CacheRecord closed = record.opened().closed();
+            core.committer.put(batch -> batch.put(Family.CACHE, CacheRecord.key(), closed.encode()));
+            core.committer.put(Cache.this::saveHeat);
+            core.committer.commit(committed -> {
+                core.committer.stop();
+                done.accept(result.and(committed));
+            });
         }
     }
 

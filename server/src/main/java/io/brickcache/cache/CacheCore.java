@@ -47,6 +47,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     final Checksums checksums;
     final Committer committer;
     final BufferPool scratch;
+    final long commitIntervalNs;
     final int freeTarget;
     final int maxPartBlocks;
     final PlantedBug bug;
@@ -93,18 +94,10 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         this.checksums = new Checksums(shape);
         this.policy = new S3Fifo(slots.slots(), slots, this);
         this.maxPartBlocks = MAX_PART_BYTES / shape.blockBytes();
+        this.commitIntervalNs = options.commitIntervalNs();
         this.freeTarget = Math.min(1 << 16, Math.max(Math.min(8, slots.slots() / 4), slots.slots() / 32));
         this.committer = new Committer(
-                loop,
-                ssd,
-                slots,
-                store,
-                journal,
-                options.commitIntervalNs(),
-                firstEpoch,
-                bug,
-                this::disk,
-                this::release);
+                loop, ssd, slots, store, journal, options.commitIntervalNs(), firstEpoch, bug, this::release);
     }
 
     // ---- mappings
@@ -149,9 +142,16 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             policy.moved(old, slot);
             forget(old);
         }
-        committer.wroteSlots();
-        committer.changed(slot);
+        if (state == SlotTable.CLEAN && brick.sync().isUnsynced() && bug != PlantedBug.RECORDS_UNSYNCED_COPIES) {
+            // What was read may not be on the platters yet; a durable clean block must equal the disk.
+            slots.setVolatile(slot);
+            brick.awaiting().add(slot);
+        } else {
+            committer.wroteSlots();
+            committer.changed(slot);
+        }
         if (state == SlotTable.DIRTY) {
+            supersedeObsolete(brick, block, slot);
             if (wasDirty) {
                 brick.regions().rewritten(block, tick());
             } else {
@@ -165,14 +165,34 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             if (wasDirty) {
                 throw new IllegalStateException("a clean slot took the place of a dirty one");
             }
-            if (brick.sync().isUnsynced()) {
-                // What was read may not be on the platters yet; a durable clean block must equal the disk.
-                committer.dependOnDisk(brick.id());
-            }
         }
     }
 
-    /** Drops a mapping. A dirty one only when the disk has it, or what replaced it, and the epoch depends on the disk. */
+    /** A dirty slot that holds all of its block makes an obsolete one of the block superfluous, disk synced or not. */
+    private void supersedeObsolete(CachedBrick brick, long block, int slot) {
+        if (!brick.awaiting().hasObsolete()) {
+            return;
+        }
+        int obsolete = map.findObsolete(SlotTable.key(brick.id(), block));
+        if (obsolete == SlotTable.NONE) {
+            return;
+        }
+        if (slots.validMask(slot) != brick.fullMask(block)) {
+            throw new IllegalStateException("a part of block " + block + " was written over an obsolete slot");
+        }
+        slots.settle(obsolete);
+        brick.awaiting().superseded();
+        committer.changed(obsolete);
+    }
+
+    /** True if a slot that does not hold all of the block cannot become dirty: the rest is not safe on the disk yet. */
+    boolean mustWriteAround(CachedBrick brick, long block, long validMask) {
+        return brick.awaiting().hasObsolete()
+                && validMask != brick.fullMask(block)
+                && map.findObsolete(SlotTable.key(brick.id(), block)) != SlotTable.NONE;
+    }
+
+    /** Drops the mapping of a clean slot, or of a dirty one that nobody will miss. */
     void retire(int slot) {
         policy.removed(slot);
         if (slots.state(slot) == SlotTable.DIRTY) {
@@ -181,10 +201,49 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         forget(slot);
     }
 
+    /** The disk has something newer than a dirty slot, not synced yet (R4). */
+    void retireWhenSynced(int slot) {
+        if (bug == PlantedBug.FORGETS_DIRTY_WITHOUT_SYNC) {
+            retire(slot);
+            return;
+        }
+        CachedBrick brick = brickOf(slot);
+        policy.removed(slot);
+        brick.regions().removed(slots.block(slot));
+        mappedSlots--;
+        brick.cachedBlocks--;
+        slots.obsolete(slot);
+        brick.awaiting().add(slot);
+    }
+
+    /** The disk was synced after what made the slot obsolete. */
+    void settleObsolete(int slot) {
+        slots.settle(slot);
+        committer.retired(slot);
+    }
+
+    /** The disk was synced after the slot was copied from it. */
+    void settleVolatile(int slot) {
+        slots.settle(slot);
+        committer.wroteSlots();
+        committer.changed(slot);
+    }
+
+    /** The disk could not be synced after the slot was copied from it. */
+    void dropVolatile(int slot) {
+        slots.settle(slot);
+        retire(slot);
+    }
+
     private void forget(int slot) {
         mappedSlots--;
         brickOf(slot).cachedBlocks--;
+        boolean awaits = slots.isVolatile(slot);
         slots.retire(slot);
+        if (awaits) {
+            // It has no record; the list that it is in hands it on.
+            return;
+        }
         if (bug == PlantedBug.FREES_SLOT_WHEN_RETIRED) {
             giveBack(slot);
         } else {
@@ -244,8 +303,19 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             coming++;
             missing--;
         }
-        if (free <= freeTarget / 2 && coming > 0) {
-            committer.request();
+        if (free <= freeTarget / 2) {
+            if (coming > 0) {
+                committer.request();
+            }
+            hurrySyncs();
+        }
+    }
+
+    private void hurrySyncs() {
+        for (CachedBrick brick : bricks) {
+            if (brick != null) {
+                brick.awaiting().hurry();
+            }
         }
     }
 
@@ -344,11 +414,6 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         return brick;
     }
 
-    private @Nullable DiskSync disk(int id) {
-        CachedBrick brick = bricks[id];
-        return brick == null ? null : brick.sync();
-    }
-
     /** Tenths of a second, wrapping; only differences count. */
     int tick() {
         return (int) (loop.clock().nanoTime() / 100_000_000L);
@@ -402,7 +467,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     @Override
     public boolean isEvictable(int slot) {
-        return slots.state(slot) == SlotTable.CLEAN || bug == PlantedBug.EVICTS_DIRTY && slots.isMapped(slot);
+        return slots.state(slot) == SlotTable.CLEAN && !slots.isVolatile(slot)
+                || bug == PlantedBug.EVICTS_DIRTY && slots.isMapped(slot);
     }
 
     @Override

@@ -28,6 +28,7 @@ public final class CachedBrick implements BlockDevice {
     private BrickRecord record;
     private final BlockDevice disk;
     private final DiskSync sync;
+    private final AwaitingSync awaiting;
     private final Geometry geometry;
     private final Gates gates = new Gates();
     private final Fills fills = new Fills();
@@ -49,6 +50,8 @@ public final class CachedBrick implements BlockDevice {
         this.record = record;
         this.disk = disk;
         this.sync = new DiskSync(disk);
+        this.awaiting = new AwaitingSync(core, sync);
+        sync.listener(awaiting);
         Geometry below = disk.geometry();
         this.geometry = new Geometry(
                 below.sizeBytes(),
@@ -95,7 +98,7 @@ public final class CachedBrick implements BlockDevice {
             }
             case FLUSH -> {
                 counters.flushes++;
-                core.committer.commit(id(), status -> answer(request, status));
+                flush(status -> answer(request, status));
             }
             case TRIM -> {
                 counters.trims++;
@@ -112,6 +115,21 @@ public final class CachedBrick implements BlockDevice {
             case CACHE -> new PrefetchOp(core, this, request).start();
             case EXTENTS -> new ExtentsOp(core, this, (ExtentsRequest) request).start();
         }
+    }
+
+    /** Makes durable what has been answered until now (R5): first what went to the disk, then what the SSD holds. */
+    void flush(CommitListener done) {
+        if (!sync.isUnsynced() || core.bug == PlantedBug.FLUSHES_WITHOUT_DISK_SYNC) {
+            core.committer.commit(done);
+            return;
+        }
+        sync.sync(status -> {
+            if (status.isOk()) {
+                core.committer.commit(done);
+            } else {
+                done.committed(status);
+            }
+        });
     }
 
     private IoStatus validate(IoRequest request) {
@@ -219,6 +237,7 @@ public final class CachedBrick implements BlockDevice {
     @Override
     public void close() {
         closing = true;
+        awaiting.close();
     }
 
     /** Units that a whole slot of the block holds: fewer in the last block of a brick. */
@@ -277,7 +296,7 @@ public final class CachedBrick implements BlockDevice {
 
     /** As {@link #dirtyBytes}, with what the disk has but the durable metadata still calls dirty. */
     long durablyDirtyBytes() {
-        return dirtyBytes();
+        return dirtyBytes() + ((long) awaiting.obsolete() << core.shape.blockShift());
     }
 
     DirtyMarks.Mark mark() {
@@ -286,6 +305,10 @@ public final class CachedBrick implements BlockDevice {
 
     DiskSync sync() {
         return sync;
+    }
+
+    AwaitingSync awaiting() {
+        return awaiting;
     }
 
     Gates gates() {

@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes epochs durable, one at a time: close the open epoch and open the next; sync the SSD, and the disks that the
- * epoch or a FLUSH asks for; write one metadata batch; then free what the epoch retired and answer who waited.
+ * Makes epochs durable, one at a time: close the open epoch and open the next; sync the SSD; write one metadata batch;
+ * then free what the epoch retired and answer who waited. Disks are no business of it: what depends on the sync of one
+ * enters an epoch afterwards ({@link AwaitingSync}).
  *
  * <p>A mapping enters an epoch only when its data has been written, so closing an epoch never waits for I/O. An epoch
  * that cannot be committed is absorbed by the open one: nothing is freed, and the next commit brings it again.
@@ -37,7 +38,6 @@ final class Committer {
     private final SlotJournal journal;
     private final long intervalNs;
     private final PlantedBug bug;
-    private final Bricks bricks;
     private final Consumer<Epoch> onRelease;
 
     private final MetadataBatch batch = new MetadataBatch();
@@ -49,26 +49,22 @@ final class Committer {
     private boolean startScheduled;
     private boolean wanted;
     private Loop.@Nullable Cancellable timer;
-    private int syncsPending;
-    private IoStatus syncStatus = IoStatus.OK;
     private @Nullable Consumer<MetadataBatch> periodic;
     private long periodicNs;
     private long periodicDueNs;
     private boolean stopped;
     private @Nullable DirtyMarks marks;
+    /** What the commit under way waits for before it writes metadata, and how that went so far. */
+    private int preparations;
+
+    private IoStatus readiness = IoStatus.OK;
     private long commits;
     private long failedCommits;
-
-    /** Where the committer finds the bricks by their number. */
-    interface Bricks {
-        @Nullable
-        DiskSync disk(int brick);
-    }
 
     private final class SsdSync extends IoRequest {
         @Override
         public void completed(IoStatus status) {
-            syncDone(status);
+            ssdSynced(status);
         }
     }
 
@@ -84,7 +80,6 @@ final class Committer {
             long intervalNs,
             long firstEpoch,
             PlantedBug bug,
-            Bricks bricks,
             Consumer<Epoch> onRelease) {
         this.loop = loop;
         this.ssd = ssd;
@@ -93,7 +88,6 @@ final class Committer {
         this.journal = journal;
         this.intervalNs = intervalNs;
         this.bug = bug;
-        this.bricks = bricks;
         this.onRelease = onRelease;
         open.reset(firstEpoch);
     }
@@ -135,12 +129,6 @@ final class Committer {
         changed(slot);
     }
 
-    /** The open epoch must not become durable before what has been written to the brick's disk until now. */
-    void dependOnDisk(int brick) {
-        open.dependsOnDisk.set(brick);
-        startTimer();
-    }
-
     /** Writes another record with the open epoch. */
     void put(Consumer<MetadataBatch> record) {
         open.records.add(record);
@@ -169,17 +157,9 @@ final class Committer {
         schedule();
     }
 
-    /**
-     * Commits all that has been changed until now.
-     *
-     * @param brick its disk is synced too, as a FLUSH asks; or -1
-     */
-    void commit(int brick, CommitListener listener) {
-        if (brick >= 0) {
-            open.flushes.set(brick);
-        }
+    /** Commits all that has been changed until now. */
+    void commit(CommitListener listener) {
         open.listeners.add(listener);
-        open.listenerBricks.add(brick);
         request();
     }
 
@@ -257,20 +237,20 @@ final class Committer {
             record.accept(batch);
         }
         putPeriodic();
-        syncStatus = IoStatus.OK;
-        syncsPending = 1;
+        plant(epoch);
+        readiness = IoStatus.OK;
+        preparations = 2;
         if (epoch.wroteSlots && bug != PlantedBug.COMMITS_WITHOUT_SSD_SYNC) {
-            syncsPending++;
             ssdSync.prepareFlush();
             ssd.submit(ssdSync);
+        } else {
+            ssdSynced(IoStatus.OK);
         }
-        syncDisks(epoch);
-        if (marks != null) {
-            syncsPending++;
-            marks.closing(this::syncDone);
+        if (marks == null) {
+            witnessed(IoStatus.OK);
+        } else {
+            marks.closing(this::witnessed);
         }
-        plant(epoch);
-        syncDone(IoStatus.OK);
     }
 
     private void putPeriodic() {
@@ -292,32 +272,26 @@ final class Committer {
         }
     }
 
-    private void syncDisks(Epoch epoch) {
-        for (int i = 0; i < SlotTable.MAX_BRICKS; i++) {
-            boolean depends = epoch.dependsOnDisk.get(i) && bug != PlantedBug.FORGETS_DIRTY_WITHOUT_SYNC;
-            boolean flushes = epoch.flushes.get(i) && bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
-            if (!depends && !flushes) {
-                continue;
-            }
-            DiskSync disk = bricks.disk(i);
-            if (disk != null) {
-                syncsPending++;
-                int brick = i;
-                disk.sync(status -> {
-                    epoch.failedDisks.set(brick, !status.isOk());
-                    syncDone(depends ? status : IoStatus.OK);
-                });
-            }
+    private void ssdSynced(IoStatus status) {
+        if (!status.isOk()) {
+            log.warn("commit {} put off: the SSD could not be synced", current().number);
         }
+        ready(status);
     }
 
-    private void syncDone(IoStatus status) {
-        syncStatus = syncStatus.and(status);
-        if (--syncsPending > 0) {
+    private void witnessed(IoStatus status) {
+        if (!status.isOk()) {
+            log.warn("commit {} put off: the state directory cannot be written", current().number);
+        }
+        ready(status);
+    }
+
+    private void ready(IoStatus status) {
+        readiness = readiness.and(status);
+        if (--preparations > 0) {
             return;
         }
-        if (!syncStatus.isOk()) {
-            log.warn("commit {} put off: a device could not be synced, or the state directory not written", current().number);
+        if (!readiness.isOk()) {
             failed();
         } else if (batch.isEmpty()) {
             succeeded();
@@ -379,10 +353,9 @@ final class Committer {
     }
 
     private void answer(Epoch epoch, boolean stored) {
+        IoStatus status = stored ? IoStatus.OK : IoStatus.IO_ERROR;
         for (int i = 0; i < epoch.listeners.size(); i++) {
-            int brick = epoch.listenerBricks.get(i);
-            boolean ok = stored && (brick < 0 || !epoch.failedDisks.get(brick));
-            epoch.listeners.get(i).committed(ok ? IoStatus.OK : IoStatus.IO_ERROR);
+            epoch.listeners.get(i).committed(status);
         }
     }
 

@@ -151,7 +151,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             fetchDone();
             return;
         }
-        brick.sync().wrote();
+        brick.sync().demoted();
         brick.counters().demotionWrites++;
         if (!ioStatus.isOk()) {
             brick.counters().diskWriteErrors++;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Changes the disk itself: a write around the cache, a trim, zeroes. It first makes sure that no durable mapping will
  * contradict the disk: clean blocks are forgotten by a commit before (R3), dirty ones stay until the disk has been
- * written, and are forgotten by a commit that syncs the disk first (R4).
+ * written, and are forgotten by a commit after the next sync of the disk (R4).
  *
  * <p>A dirty block that the write covers in part goes to the disk with it, since its mapping is dropped whole.
  */
@@ -76,7 +76,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         CachedBrick of = part.brick();
         of.fills().invalidate(part.firstBlock(), part.lastBlock());
         if (forgetClean(of) && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
-            core.committer.commit(-1, this::forgotten);
+            core.committer.commit(this::forgotten);
         } else {
             change();
         }
@@ -91,8 +91,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             if (slot == SlotTable.NONE) {
                 commitFirst = commitFirst || core.map.hasRetired(key);
             } else if (core.slots.state(slot) == SlotTable.CLEAN) {
+                // A volatile one has no record.
+                commitFirst = commitFirst || !core.slots.isVolatile(slot) || core.map.hasRetired(key);
                 core.retire(slot);
-                commitFirst = true;
             } else {
                 // A demotion that awaits its sync must not make the block clean under this change of the disk.
                 core.slots.setDemoting(slot, false);
@@ -259,7 +260,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             mergeDone();
             return;
         }
-        part.brick().sync().wrote();
+        part.brick().sync().changed();
         if (op == IoOp.WRITE) {
             if (ioStatus.isOk()) {
                 writeNext();
@@ -342,8 +343,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
             int slot = core.find(of, block);
             if (slot != SlotTable.NONE) {
-                core.retire(slot);
-                core.committer.dependOnDisk(of.id());
+                core.retireWhenSynced(slot);
             }
         }
         finish();

@@ -3,7 +3,6 @@ package io.brickcache.cache;
 import io.brickcache.cache.index.MetadataBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -26,22 +25,13 @@ final class Epoch {
     boolean committed;
     /** New slots were written: the SSD must be synced before the metadata. */
     boolean wroteSlots;
-    /** Bricks whose disk must be synced before the metadata (R4, and clean blocks read from unsynced writes). */
-    final BitSet dependsOnDisk = new BitSet();
-    /** Bricks for which a FLUSH waits. */
-    final BitSet flushes = new BitSet();
-
-    /** Of these, the ones that could not be synced. */
-    final BitSet failedDisks = new BitSet();
 
     final List<CommitListener> listeners = new ArrayList<>();
-    /** Brick of each listener, or -1. */
-    final List<Integer> listenerBricks = new ArrayList<>();
     /** Other records to be written with the epoch. */
     final List<Consumer<MetadataBatch>> records = new ArrayList<>();
 
     boolean hasChanges() {
-        return changedCount > 0 || !records.isEmpty() || !dependsOnDisk.isEmpty();
+        return changedCount > 0 || !records.isEmpty();
     }
 
     void addChanged(int slot) {
@@ -69,7 +59,6 @@ final class Epoch {
         failed.changedCount = 0;
         failed.retiredCount = 0;
         wroteSlots |= failed.wroteSlots;
-        dependsOnDisk.or(failed.dependsOnDisk);
         records.addAll(0, failed.records);
     }
 
@@ -81,11 +70,7 @@ final class Epoch {
         readers = 0;
         committed = false;
         wroteSlots = false;
-        dependsOnDisk.clear();
-        flushes.clear();
-        failedDisks.clear();
         listeners.clear();
-        listenerBricks.clear();
         records.clear();
     }
 }

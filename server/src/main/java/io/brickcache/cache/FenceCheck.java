@@ -27,10 +27,7 @@ final class FenceCheck {
     private int pending;
 
     FenceCheck(
-            CacheCore core,
-            Collection<CachedBrick> bricks,
-            long seed,
-            Consumer<Map<CachedBrick, FenceVerdict>> done) {
+            CacheCore core, Collection<CachedBrick> bricks, long seed, Consumer<Map<CachedBrick, FenceVerdict>> done) {
         this.core = core;
         this.done = done;
         for (CachedBrick brick : bricks) {
@@ -51,7 +48,7 @@ final class FenceCheck {
     private void look(int from) {
         int end = (int) Math.min(core.slots.slots(), (long) from + STRIDE);
         for (int slot = from; slot < end; slot++) {
-            if (core.slots.state(slot) == SlotTable.CLEAN) {
+            if (core.slots.state(slot) == SlotTable.CLEAN && !core.slots.isVolatile(slot)) {
                 FenceSample sample = samples[core.slots.brick(slot)];
                 if (sample != null) {
                     sample.consider(slot);

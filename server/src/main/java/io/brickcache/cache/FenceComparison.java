@@ -82,7 +82,8 @@ final class FenceComparison implements IoOwner, BufferPool.Waiter {
         while (!over && next < slots.length && !busy[lane]) {
             int i = next++;
             long offset = blocks[i] << core.shape.blockShift();
-            int length = (int) Math.min(core.shape.blockBytes(), brick.geometry().sizeBytes() - offset);
+            int length =
+                    (int) Math.min(core.shape.blockBytes(), brick.geometry().sizeBytes() - offset);
             busy[lane] = true;
             pending++;
             core.submitDisk(

@@ -38,7 +38,7 @@ final class Parts implements CommitListener {
         CachedBrick of = brick();
         IoRequest r = request();
         if (status.isOk() && r.has(IoRequest.FUA) && r.op().isMutation()) {
-            core.committer.commit(of.id(), this);
+            of.flush(this);
         } else {
             answer(status);
         }

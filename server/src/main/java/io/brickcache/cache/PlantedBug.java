@@ -14,6 +14,8 @@ enum PlantedBug {
     WRITES_AROUND_WITHOUT_COMMIT,
     /** R3: a block is demoted before its own mapping is durable. */
     DEMOTES_UNCOMMITTED,
+    /** R3: a clean copy of what the disk may yet lose is recorded. */
+    RECORDS_UNSYNCED_COPIES,
     /** R4: a demoted block counts as clean before the disk is synced. */
     CLEANS_WITHOUT_SYNC,
     /** R4: a dirty block written around is forgotten before the disk is synced. */

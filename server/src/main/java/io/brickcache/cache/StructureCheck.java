@@ -19,6 +19,7 @@ final class StructureCheck {
         long[] cached = new long[SlotTable.MAX_BRICKS];
         int mapped = 0;
         int retired = 0;
+        int volatiles = 0;
         int free = 0;
         int taken = 0;
         SlotTable slots = core.slots;
@@ -41,6 +42,7 @@ final class StructureCheck {
                             "I3: slot " + slot + " is valid beyond its brick");
                     check(slots.validMask(slot) != 0, "I3: slot " + slot + " holds nothing");
                     mapped++;
+                    volatiles += slots.isVolatile(slot) ? 1 : 0;
                     cached[slots.brick(slot)]++;
                     dirty[slots.brick(slot)] += slots.state(slot) == SlotTable.DIRTY ? 1 : 0;
                 }
@@ -51,9 +53,12 @@ final class StructureCheck {
                 free == core.allocator.freeCount(),
                 "I2: " + free + " slots are free, counted " + core.allocator.freeCount());
         check(mapped == core.mappedSlots(), "I1: " + mapped + " slots are mapped, counted " + core.mappedSlots());
+        int awaiting =
+                bricks.stream().mapToInt(brick -> brick.awaiting().size()).sum();
         check(
-                retired == core.committer.pendingRetired(),
-                "I5: " + retired + " slots are retired, epochs know of " + core.committer.pendingRetired());
+                retired + volatiles == core.committer.pendingRetired() + awaiting,
+                "I5: " + retired + " slots are retired, " + volatiles + " volatile; epochs know of "
+                        + core.committer.pendingRetired() + ", " + awaiting + " await a sync");
         for (CachedBrick brick : bricks) {
             check(
                     dirty[brick.id()] == brick.regions().dirtyBlocks(),

@@ -22,7 +22,8 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         NO,
         FULL,
         SSD_ERROR,
-        UNALIGNED
+        UNALIGNED,
+        UNSYNCED
     }
 
     private final CacheCore core;
@@ -65,6 +66,11 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         long sizeEnd = of.geometry().sizeBytes() - (part.firstBlock() << core.shape.blockShift());
         if (!core.shape.isAligned(part.from(), 0) || part.to() != sizeEnd && !core.shape.isAligned(0, part.to())) {
             around = Around.UNALIGNED;
+            leaveAround();
+            return;
+        }
+        if (DirtyMarks.isRefused(of)) {
+            around = Around.SSD_ERROR;
             leaveAround();
             return;
         }
@@ -175,7 +181,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void store() {
         pending = 1;
-        while (allocated < part.blocks()) {
+        if (mustWriteAround(0) || mustWriteAround(part.blocks() - 1)) {
+            around = Around.UNSYNCED;
+        }
+        while (around == Around.NO && allocated < part.blocks()) {
             long run = core.allocateRun(part.blocks() - allocated);
             if (run < 0) {
                 around = Around.FULL;
@@ -202,6 +211,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             }
         }
         storeDone();
+    }
+
+    private boolean mustWriteAround(int i) {
+        return core.mustWriteAround(part.brick(), part.firstBlock() + i, maskOf[i]);
     }
 
     private void storeDone() {
@@ -232,6 +245,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             case FULL -> of.counters().aroundFullBytes += part.bytes();
             case SSD_ERROR -> of.counters().aroundSsdErrorBytes += part.bytes();
             case UNALIGNED -> of.counters().aroundUnalignedBytes += part.bytes();
+            case UNSYNCED -> of.counters().aroundUnsyncedBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
         DiskOp disk = core.takeDiskOp();

@@ -5,7 +5,9 @@ import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeAdministration.BrickSpec;
+import io.brickcache.admin.NodeAdministration.BricksOfCache;
 import io.brickcache.admin.NodeAdministration.CacheSpec;
+import io.brickcache.admin.NodeAdministration.GivenUp;
 import io.brickcache.admin.ProgressListener;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
@@ -86,6 +88,10 @@ final class NodeRig implements AutoCloseable {
     /** A cache of 16 MiB in a directory of its name. */
     CacheView createCache(String name) {
         return admin().createCache(spec(name, 16 * MIB), ProgressListener.NONE);
+    }
+
+    CacheView delete(String cache) {
+        return admin().deleteCache(cache, BricksOfCache.REFUSE, GivenUp.NOTHING);
     }
 
     CacheSpec spec(String name, long sizeBytes) {

@@ -152,7 +152,7 @@ class NodeTest {
         assertThat(brick.state()).isEqualTo(BrickView.State.UNAVAILABLE);
         assertThat(brick.exportUris()).isEmpty();
         assertThatThrownBy(() -> node.connect("a")).isInstanceOf(IOException.class);
-        refused(Reason.CACHE_HAS_BRICKS, () -> node.admin().deleteCache("ssd"));
+        refused(Reason.CACHE_HAS_BRICKS, () -> node.delete("ssd"));
         // Its dirty data is on the SSD that is gone, so its disk must not be served by another cache.
         refused(
                 Reason.DEVICE_IN_USE,
@@ -276,10 +276,10 @@ class NodeTest {
     void shouldDeleteItsFilesWhenACacheIsDeleted() throws Exception {
         node.createCache("ssd");
         node.attach("b", "ssd");
-        refused(Reason.CACHE_HAS_BRICKS, () -> node.admin().deleteCache("ssd"));
+        refused(Reason.CACHE_HAS_BRICKS, () -> node.delete("ssd"));
         detach("b", DirtyData.FLUSH);
 
-        CacheView last = node.admin().deleteCache("ssd");
+        CacheView last = node.delete("ssd");
 
         assertThat(last.name()).isEqualTo("ssd");
         assertThat(node.path("ssd")).isEmptyDirectory();

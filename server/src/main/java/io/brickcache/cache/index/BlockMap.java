@@ -46,7 +46,7 @@ public final class BlockMap {
         return SlotTable.NONE;
     }
 
-    /** True if a retired slot of the place is not free yet. */
+    /** True if a retired slot of the place is not free yet; obsolete ones do not count. */
     public boolean hasRetired(long key) {
         long hash = hash(key);
         int tag = tag(hash);
@@ -54,12 +54,28 @@ public final class BlockMap {
             int entry = entries[i];
             if ((entry & ~slotMask) == tag) {
                 int slot = entry & slotMask;
-                if (slots.key(slot) == key && slots.state(slot) == SlotTable.RETIRED) {
+                if (slots.key(slot) == key && slots.state(slot) == SlotTable.RETIRED && !slots.isObsolete(slot)) {
                     return true;
                 }
             }
         }
         return false;
+    }
+
+    /** The obsolete slot of the place, or NONE; a place has at most one. */
+    public int findObsolete(long key) {
+        long hash = hash(key);
+        int tag = tag(hash);
+        for (int i = home(hash); entries[i] != EMPTY; i = next(i)) {
+            int entry = entries[i];
+            if ((entry & ~slotMask) == tag) {
+                int slot = entry & slotMask;
+                if (slots.key(slot) == key && slots.isObsolete(slot)) {
+                    return slot;
+                }
+            }
+        }
+        return SlotTable.NONE;
     }
 
     /** Adds a slot under the key that the slot table has for it. */

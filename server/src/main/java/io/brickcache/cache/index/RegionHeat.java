@@ -80,9 +80,7 @@ public final class RegionHeat {
     public int weight(int region) {
         Chunk chunk = chunks[region >> CHUNK_SHIFT];
         int i = region & CHUNK - 1;
-        return chunk == null
-                ? 0
-                : (chunk.reads[i] & 0xFFFF) + (chunk.writes[i] & 0xFFFF) + (chunk.hits[i] & 0xFFFF);
+        return chunk == null ? 0 : (chunk.reads[i] & 0xFFFF) + (chunk.writes[i] & 0xFFFF) + (chunk.hits[i] & 0xFFFF);
     }
 
     /** Adds what has changed since the last save, round robin and at most about 400 KiB. */

@@ -57,9 +57,10 @@ public final class SlotRecords {
         int end = Math.min(slots.slots(), first + GROUP_SLOTS);
         long used = 0;
         for (int slot = first; slot < end; slot++) {
-            if (slots.isMapped(slot)) {
+            int state = slots.recordedState(slot);
+            if (state != SlotTable.FREE) {
                 used |= 1L << slot;
-                putEntry(out, slot);
+                putEntry(out, slot, state);
             }
         }
         out.putLong(bitmapAt, used);
@@ -76,20 +77,21 @@ public final class SlotRecords {
         for (int i = 0; i < count; i++) {
             int slot = changed[i];
             out.putInt(slot);
-            if (slots.isMapped(slot)) {
-                putEntry(out, slot);
-            } else {
+            int state = slots.recordedState(slot);
+            if (state == SlotTable.FREE) {
                 out.put((byte) SlotTable.FREE);
+            } else {
+                putEntry(out, slot, state);
             }
         }
         seal(out, key, start);
         batch.endPut();
     }
 
-    private void putEntry(ByteBuffer out, int slot) {
+    private void putEntry(ByteBuffer out, int slot, int state) {
         long mask = slots.validMask(slot);
         boolean partial = mask != shape.fullMask();
-        out.put((byte) (slots.state(slot) | (partial ? PARTIAL : 0)));
+        out.put((byte) (state | (partial ? PARTIAL : 0)));
         long place = slots.key(slot) >>> 16;
         out.putShort((short) (place >>> 32)).putInt((int) place);
         if (partial) {

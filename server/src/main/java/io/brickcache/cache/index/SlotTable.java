@@ -8,9 +8,15 @@ import io.brickcache.cache.policy.PolicyBits;
  * <pre>
  * 63      56 55                              16 15      8 7       6  5 4      3        2       1 0
  * +---------+----------------------------------+---------+-------+------+--------+-----------+-----+
- * |  brick  |              block               | valid   |PARTIAL|policy|DEMOTING|UNCOMMITTED|state|
+ * |  brick  |              block               | valid   |PARTIAL|policy|AWAITING|UNCOMMITTED|state|
  * +---------+----------------------------------+---------+-------+------+--------+-----------+-----+
  * </pre>
+ *
+ * AWAITING: a sync of the disk decides what becomes of the slot. A dirty one is being demoted and becomes clean; a clean
+ * one is <em>volatile</em>, copied from a disk that may yet lose what it gave, and has no record; a retired one is
+ * <em>obsolete</em>, written around by what the disk may yet lose, and its record still says dirty.
+ *
+ * <p>
  *
  * Validity has the unit of {@link BlockShape#unitBytes}. Up to eight units (4 KiB blocks) fit {@code valid}; of larger
  * blocks only those with PARTIAL set are not whole, and their mask is in a side table.
@@ -37,7 +43,7 @@ public final class SlotTable implements PolicyBits {
 
     private static final int STATE_MASK = 3;
     private static final int UNCOMMITTED = 1 << 2;
-    private static final int DEMOTING = 1 << 3;
+    private static final int AWAITING = 1 << 3;
     private static final int POLICY_SHIFT = 4;
     private static final int POLICY_MASK = 7 << POLICY_SHIFT;
     private static final int PARTIAL = 1 << 7;
@@ -131,7 +137,51 @@ public final class SlotTable implements PolicyBits {
         if (!isMapped(slot)) {
             throw new IllegalStateException("slot " + slot + " is retired while in state " + state(slot));
         }
-        meta[slot] = meta[slot] & ~DEMOTING | RETIRED;
+        meta[slot] = meta[slot] & ~AWAITING | RETIRED;
+    }
+
+    /** DIRTY to RETIRED, but the record stays until {@link #settle}: the disk has something newer, not synced. */
+    public void obsolete(int slot) {
+        if (state(slot) != DIRTY) {
+            throw new IllegalStateException("slot " + slot + " is made obsolete while in state " + state(slot));
+        }
+        meta[slot] |= AWAITING | RETIRED;
+    }
+
+    /** True from {@link #obsolete} until {@link #settle}. */
+    public boolean isObsolete(int slot) {
+        return awaits(slot, RETIRED);
+    }
+
+    /** A clean slot of what the disk may yet lose: without a record until {@link #settle}. */
+    public void setVolatile(int slot) {
+        if (state(slot) != CLEAN) {
+            throw new IllegalStateException("slot " + slot + " is made volatile while in state " + state(slot));
+        }
+        meta[slot] |= AWAITING;
+    }
+
+    /** True from {@link #setVolatile} until {@link #settle}. */
+    public boolean isVolatile(int slot) {
+        return awaits(slot, CLEAN);
+    }
+
+    /** The disk has been synced: a volatile slot is an ordinary clean one, an obsolete one an ordinary retired one. */
+    public void settle(int slot) {
+        meta[slot] &= ~AWAITING;
+    }
+
+    private boolean awaits(int slot, int state) {
+        return (meta[slot] & (AWAITING | STATE_MASK)) == (AWAITING | state);
+    }
+
+    /** What the durable record is to say: FREE, CLEAN or DIRTY. */
+    int recordedState(int slot) {
+        int state = state(slot);
+        if (state == RETIRED) {
+            return isObsolete(slot) ? DIRTY : FREE;
+        }
+        return isVolatile(slot) ? FREE : state;
     }
 
     /** DIRTY to CLEAN: the disk has it, synced. */
@@ -139,7 +189,7 @@ public final class SlotTable implements PolicyBits {
         if (state(slot) != DIRTY) {
             throw new IllegalStateException("slot " + slot + " is cleaned while in state " + state(slot));
         }
-        meta[slot] = meta[slot] & ~(STATE_MASK | DEMOTING) | CLEAN;
+        meta[slot] = meta[slot] & ~(STATE_MASK | AWAITING) | CLEAN;
     }
 
     /** RETIRED to FREE. */
@@ -170,11 +220,15 @@ public final class SlotTable implements PolicyBits {
 
     /** True from {@link #setDemoting} until the slot is cleaned or retired. */
     public boolean isDemoting(int slot) {
-        return (meta[slot] & DEMOTING) != 0;
+        return awaits(slot, DIRTY);
     }
 
+    /** Marks a dirty slot. */
     public void setDemoting(int slot, boolean demoting) {
-        meta[slot] = demoting ? meta[slot] | DEMOTING : meta[slot] & ~DEMOTING;
+        if (state(slot) != DIRTY) {
+            throw new IllegalStateException("slot " + slot + " is demoted while in state " + state(slot));
+        }
+        meta[slot] = demoting ? meta[slot] | AWAITING : meta[slot] & ~AWAITING;
     }
 
     @Override

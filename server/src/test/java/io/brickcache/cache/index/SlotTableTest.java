@@ -33,7 +33,7 @@ class SlotTableTest {
             table.clear(slot);
             table.map(slot, brick, block, state, mask, checksum);
             table.setPolicyBits(slot, 7);
-            table.setDemoting(slot, true);
+            mark(table, slot);
             expect(table, slot, brick, block, mask, checksum);
             assertThat(table.state(slot)).isEqualTo(state);
             assertThat(table.isUncommitted(slot)).isTrue();
@@ -41,17 +41,27 @@ class SlotTableTest {
             table.setPolicyBits(slot, policy);
             table.committed(slot);
             assertThat(table.isUncommitted(slot)).isFalse();
-            assertThat(table.isDemoting(slot)).isTrue();
+            assertThat(table.isDemoting(slot)).isEqualTo(state == SlotTable.DIRTY);
+            assertThat(table.isVolatile(slot)).isEqualTo(state == SlotTable.CLEAN);
             if (state == SlotTable.DIRTY) {
                 table.clean(slot);
             } else {
-                table.setDemoting(slot, false);
+                table.settle(slot);
             }
 
             expect(table, slot, brick, block, mask, checksum);
             assertThat(table.state(slot)).isEqualTo(SlotTable.CLEAN);
             assertThat(table.isDemoting(slot)).isFalse();
+            assertThat(table.isVolatile(slot)).isFalse();
             assertThat(table.policyBits(slot)).isEqualTo(policy);
+        }
+    }
+
+    private static void mark(SlotTable table, int slot) {
+        if (table.state(slot) == SlotTable.DIRTY) {
+            table.setDemoting(slot, true);
+        } else {
+            table.setVolatile(slot);
         }
     }
 
@@ -118,6 +128,32 @@ class SlotTableTest {
     }
 
     @Test
+    void shouldRecordAnObsoleteSlotAsDirtyUntilItIsSettled() {
+        bring(1, SlotTable.DIRTY);
+        slots.obsolete(1);
+        assertThat(slots.isMapped(1)).isFalse();
+        assertThat(slots.isObsolete(1)).isTrue();
+        assertThat(slots.isDemoting(1)).isFalse();
+        assertThat(slots.recordedState(1)).isEqualTo(SlotTable.DIRTY);
+        slots.settle(1);
+
+        assertThat(slots.isObsolete(1)).isFalse();
+        assertThat(slots.state(1)).isEqualTo(SlotTable.RETIRED);
+        assertThat(slots.recordedState(1)).isEqualTo(SlotTable.FREE);
+    }
+
+    @Test
+    void shouldRecordAVolatileSlotAsFreeUntilItIsSettled() {
+        bring(1, SlotTable.CLEAN);
+        slots.setVolatile(1);
+        assertThat(slots.isMapped(1)).isTrue();
+        assertThat(slots.recordedState(1)).isEqualTo(SlotTable.FREE);
+        slots.settle(1);
+
+        assertThat(slots.recordedState(1)).isEqualTo(SlotTable.CLEAN);
+    }
+
+    @Test
     void shouldBeCommittedWhenRestoredFromARecord() {
         slots.restore(2, 3, 4, SlotTable.DIRTY, 0x0F, 6);
 
@@ -139,6 +175,11 @@ class SlotTableTest {
         refused(0, slots::clean);
         refused(1, slots::clean);
         refused(3, slots::clean);
+        refused(1, slots::obsolete);
+        refused(3, slots::obsolete);
+        refused(2, slots::setVolatile);
+        refused(3, slots::setVolatile);
+        refused(1, slot -> slots.setDemoting(slot, true));
         refused(0, slots::free);
         refused(1, slots::free);
         refused(2, slots::free);

@@ -1,0 +1,193 @@
+package io.brickcache.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.BufferPool;
+import io.brickcache.block.IoBuffer;
+import io.brickcache.block.IoOp;
+import io.brickcache.block.IoRequest;
+import io.brickcache.block.IoStatus;
+import io.brickcache.block.sim.Faults;
+import io.brickcache.block.sim.Medium;
+import io.brickcache.block.sim.SimDevice;
+import io.brickcache.block.sim.SimDeviceOptions;
+import io.brickcache.cache.data.SsdLayout;
+import io.brickcache.cache.index.BlockShape;
+import io.brickcache.cache.index.BrickRecord;
+import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.MemoryMetadataStore;
+import io.brickcache.cache.index.MetadataBatch;
+import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataStore.Family;
+import io.brickcache.env.sim.SeededEntropy;
+import io.brickcache.env.sim.SimLoop;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** A cache of 256 blocks of 4 KiB on a simulated loop, to which bricks of 4 MiB are attached. */
+final class CacheRig {
+
+    static final int SLOTS = 256;
+    static final int BLOCK = 4 << 10;
+    static final long BRICK_BYTES = 4 << 20;
+
+    private static final BlockShape SHAPE = new BlockShape(BLOCK);
+
+    final SeededEntropy entropy;
+    final SimLoop loop;
+    final MemoryMetadataStore store;
+    final SimDevice ssd;
+    final Cache cache;
+
+    private final BufferPool buffers = new BufferPool(1 << 20);
+
+    CacheRig(long seed) {
+        entropy = new SeededEntropy(seed);
+        loop = new SimLoop(entropy);
+        store = new MemoryMetadataStore(loop, entropy, 100_000);
+        CacheRecord record = new CacheRecord(entropy.nextUuid(), BLOCK, SLOTS, 0, true);
+        ssd = device("ssd", new SsdLayout(record.uuid(), SHAPE, SLOTS).areaBytes());
+        format(record);
+        cache = load(brick -> device(brick.name(), BRICK_BYTES));
+        assertThat(await(cache::start)).isEqualTo(IoStatus.OK);
+    }
+
+    private void format(CacheRecord record) {
+        MetadataBatch batch = new MetadataBatch();
+        batch.put(Family.CACHE, CacheRecord.key(), record.encode());
+        AtomicBoolean formatted = new AtomicBoolean();
+        store.commit(batch, failure -> formatted.set(true));
+        loop.runUntil(formatted::get);
+    }
+
+    SimDevice device(String name, long sizeBytes) {
+        return new SimDevice(
+                name,
+                loop,
+                new Medium(sizeBytes, 512),
+                SimDeviceOptions.DEFAULT,
+                (op, bytes) -> 10_000,
+                Faults.NONE,
+                entropy.split(name));
+    }
+
+    /** What a service would find that starts now, with what is durable. */
+    Cache load(Function<BrickRecord, BlockDevice> disks) {
+        try {
+            return Cache.load(CacheMetadata.read(store), store, loop, ssd, CacheOptions.DEFAULTS, disks);
+        } catch (MetadataException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The brick of that name as a service would find it that starts now. */
+    CachedBrick reloaded(String name) {
+        return load(brick -> device(brick.name(), BRICK_BYTES)).bricks().stream()
+                .filter(brick -> brick.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    BrickRecord record(int id) {
+        return new BrickRecord(id, "b" + id, entropy.nextUuid(), "sim", "sim", BRICK_BYTES);
+    }
+
+    CachedBrick attach(BlockDevice disk) {
+        List<CachedBrick> added = new ArrayList<>();
+        assertThat(await(done -> added.add(cache.attach(record(cache.freeBrickId()), disk, done))))
+                .isEqualTo(IoStatus.OK);
+        return added.get(0);
+    }
+
+    IoStatus await(Consumer<Consumer<IoStatus>> call) {
+        List<IoStatus> results = new ArrayList<>();
+        call.accept(results::add);
+        assertThat(loop.runUntil(() -> !results.isEmpty())).isTrue();
+        return results.get(0);
+    }
+
+    /** Fills {@code blocks} blocks with a value each, from {@code value} on. */
+    IoStatus write(CachedBrick brick, long block, int blocks, int value) {
+        IoBuffer memory = memory(blocks * BLOCK);
+        for (int i = 0; i < blocks * BLOCK; i++) {
+            memory.bytes().put(i, (byte) (value + i / BLOCK));
+        }
+        IoStatus status = transfer(brick, IoOp.WRITE, block * BLOCK, blocks * BLOCK, memory, 0);
+        memory.release();
+        return status;
+    }
+
+    /** Fills one sector of a block. */
+    IoStatus writeSector(CachedBrick brick, long block, int sector, int value) {
+        IoBuffer memory = memory(BLOCK);
+        int at = sector * 512;
+        for (int i = at; i < at + 512; i++) {
+            memory.bytes().put(i, (byte) value);
+        }
+        IoStatus status = transfer(brick, IoOp.WRITE, block * BLOCK + at, 512, memory, at);
+        memory.release();
+        return status;
+    }
+
+    /** The first byte of each sector of a block, or null if it cannot be read. */
+    byte @Nullable [] read(CachedBrick brick, long block) {
+        IoBuffer memory = memory(BLOCK);
+        IoStatus status = transfer(brick, IoOp.READ, block * BLOCK, BLOCK, memory, 0);
+        byte[] sectors = new byte[BLOCK / 512];
+        ByteBuffer bytes = memory.bytes();
+        for (int i = 0; i < sectors.length; i++) {
+            sectors[i] = bytes.get(i * 512);
+        }
+        memory.release();
+        return status.isOk() ? sectors : null;
+    }
+
+    IoStatus zero(CachedBrick brick, long block, int blocks) {
+        return await(done -> {
+            Request request = new Request(done);
+            request.prepare(IoOp.WRITE_ZEROES, block * BLOCK, (long) blocks * BLOCK, 0);
+            brick.submit(request);
+        });
+    }
+
+    IoStatus flush(CachedBrick brick) {
+        return await(done -> submitFlush(brick, done));
+    }
+
+    static void submitFlush(CachedBrick brick, Consumer<IoStatus> done) {
+        Request request = new Request(done);
+        request.prepareFlush();
+        brick.submit(request);
+    }
+
+    private IoStatus transfer(CachedBrick brick, IoOp op, long offset, int length, IoBuffer memory, int at) {
+        return await(done -> {
+            Request request = new Request(done);
+            request.prepare(op, offset, length, 0, memory, at);
+            brick.submit(request);
+        });
+    }
+
+    private IoBuffer memory(int bytes) {
+        return Required.of(buffers.tryAllocate(bytes));
+    }
+
+    private static final class Request extends IoRequest {
+        private final Consumer<IoStatus> done;
+
+        Request(Consumer<IoStatus> done) {
+            this.done = done;
+        }
+
+        @Override
+        public void completed(IoStatus status) {
+            done.accept(status);
+        }
+    }
+}

@@ -14,23 +14,24 @@ final class BrickDisks {
         return e instanceof DeviceException device ? device.problem() + "; " + device.remedy() : Failures.message(e);
     }
 
-    /** A device that is not the one that was attached. */
+    /** What shows that a device is not the one that was attached. */
     static String changed(KnownBrick brick, OpenedDevice found) {
         long size = found.geometry().sizeBytes();
-        String what = size != brick.sizeBytes()
+        return size != brick.sizeBytes()
                 ? brick.device() + " has " + size + " bytes, it had " + brick.sizeBytes() + " when it was attached"
                 : brick.device() + " is another device (" + found.identity() + ") than the one that was attached ("
                         + brick.identity() + ")";
-        return what + "; put that one back and restart the service, or decide with: brickcache brick attach "
-                + brick.name() + " --keep-disk";
     }
 
-    /** A disk that somebody wrote to. */
-    static String written(KnownBrick brick, String evidence, long dirtyBytes) {
-        String lost = dirtyBytes == 0 ? "gives nothing up" : "gives up " + dirtyBytes + " bytes that only the SSD has";
-        return brick.device() + " was written without the cache (" + evidence
-                + "); nothing of it is changed until you decide: brickcache brick attach " + brick.name()
-                + " --keep-disk takes the disk as it is and " + lost + ", --keep-cache writes these "
-                + "onto the disk and forgets what else the SSD holds";
+    /** What an operator can do about a brick that is fenced for the evidence. */
+    static String fenced(KnownBrick brick, String evidence, long dirtyBytes) {
+        String attach = "brickcache brick attach " + brick.name();
+        String choice = dirtyBytes == 0
+                ? attach + " --keep-disk takes the disk as it is; nothing is lost, the cache has no data that the disk"
+                        + " had not"
+                : attach + " --keep-disk --give-up-dirty takes the disk as it is and loses " + dirtyBytes
+                        + " bytes that only the SSD has; " + attach + " --keep-cache writes these bytes onto the disk,"
+                        + " whatever is there now";
+        return evidence + "; nothing is changed until you put that right and restart the service, or decide: " + choice;
     }
 }

@@ -36,6 +36,8 @@ final class CacheOpening {
 
     /** What the index and the policy take of the heap, at most. */
     private static final long INDEX_BYTES_PER_SLOT = 32;
+    /** No disk is larger: 1 PiB. */
+    private static final long MAX_BRICK_BYTES = 1L << 50;
 
     private final NodeContext context;
     private final KnownCache known;
@@ -75,24 +77,35 @@ final class CacheOpening {
                     metadata.cache().clean() ? "closed in order" : "not closed in order, state of the last commit",
                     (context.clock().nanoTime() - startNs) / 1_000_000);
             return new LoadedCache(known, host, store, ssd, cache, metadata.cache(), bricks, rollback);
-        } catch (MetadataException | IOException | RuntimeException | Error e) {
+        } catch (MetadataException | IOException | AdminException | Error e) {
             rollback.close();
             throw e;
+        } catch (RuntimeException e) {
+            rollback.close();
+            // A record with a right checksum that says what cannot be.
+            throw new MetadataException(
+                    Kind.CORRUPT, "the metadata of cache " + known.name() + " contradicts itself: " + e, e);
         }
     }
 
     private Cache load(MetadataStore store, BlockDevice ssd, CacheMetadata metadata) throws MetadataException {
-        try {
-            Cache cache = Cache.load(
-                    metadata, store, host.loop(), ssd, context.config().cache(), this::disk);
-            cache.tell(host.ledger());
-            for (CachedBrick brick : cache.bricks()) {
-                bricks.stream().filter(b -> b.record().id() == brick.id()).forEach(b -> b.loaded(brick));
-            }
-            return cache;
-        } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
+        for (BrickRecord brick : metadata.bricks()) {
+            checkSize(brick);
+        }
+        Cache cache =
+                Cache.load(metadata, store, host.loop(), ssd, context.config().cache(), this::disk);
+        cache.tell(host.ledger());
+        for (CachedBrick brick : cache.bricks()) {
+            bricks.stream().filter(b -> b.record().id() == brick.id()).forEach(b -> b.loaded(brick));
+        }
+        return cache;
+    }
+
+    private static void checkSize(BrickRecord brick) throws MetadataException {
+        long size = brick.sizeBytes();
+        if (size <= 0 || size > MAX_BRICK_BYTES || size % 512 != 0) {
             throw new MetadataException(
-                    Kind.CORRUPT, "the metadata of cache " + known.name() + " contradicts itself: " + e, e);
+                    Kind.CORRUPT, "the record of brick " + brick.name() + " says that it has " + size + " bytes");
         }
     }
 
@@ -146,7 +159,10 @@ final class CacheOpening {
         BrickEntry entry = entries.apply(record.uuid());
         PassThrough direct = entry == null ? null : entry.status().direct();
         KnownBrick expected = entry == null ? KnownBrick.of(record) : entry.known();
-        if (direct != null) {
+        if (brick.ledger().detached()) {
+            // Maybe it serves another cache by now.
+            brick.miss("it was detached while its cache was away");
+        } else if (direct != null) {
             brick.lend(direct.disk(), expected);
         } else {
             open(brick, expected);

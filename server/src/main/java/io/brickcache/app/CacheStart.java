@@ -1,5 +1,6 @@
 package io.brickcache.app;
 
+import io.brickcache.admin.BrickView;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoStatus;
 import io.brickcache.block.SwitchableDevice;
@@ -88,17 +89,16 @@ final class CacheStart {
         for (LoadedBrick brick : loaded.bricks()) {
             String against = evidence.get(brick.cached());
             if (against != null) {
-                fence(brick, against);
+                brick.fence(brick.expected().device() + " was written without the cache: " + against);
+            }
+            if (brick.state() == BrickView.State.FENCED) {
+                long dirtyBytes = host.call(() -> brick.cached().dirtyBytes());
+                brick.fence(BrickDisks.fenced(brick.expected(), brick.reason(), dirtyBytes));
             }
             if (!brick.isServed()) {
                 shut(brick);
             }
         }
-    }
-
-    private void fence(LoadedBrick brick, String evidence) {
-        long dirtyBytes = host.call(() -> brick.cached().dirtyBytes());
-        brick.fence(BrickDisks.written(brick.expected(), evidence, dirtyBytes));
     }
 
     /** Nothing reaches the disk of a brick that is not served. */

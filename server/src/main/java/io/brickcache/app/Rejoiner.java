@@ -119,7 +119,7 @@ final class Rejoiner implements AutoCloseable {
                 patience.remove(cache);
                 LOG.info("Cache {}: is back", cache.name());
                 return;
-            } catch (MetadataException | IOException | RuntimeException e) {
+            } catch (MetadataException | IOException | RuntimeException | OutOfMemoryError e) {
                 String problem = CacheOpener.problem(e);
                 waited.skip = Math.min(MAX_SKIPPED_LOOKS, 1 << Math.min(waited.failures, 10));
                 waited.failures++;
@@ -191,7 +191,7 @@ final class Rejoiner implements AutoCloseable {
             if (!opened.identity().equals(known.identity())) {
                 String changed = BrickDisks.changed(known, opened);
                 opened.close();
-                fence(brick, open, changed);
+                fence(brick, open, changed, host);
                 return;
             }
             disk = context.device(opened, host);
@@ -212,8 +212,7 @@ final class Rejoiner implements AutoCloseable {
                 LOG.info("Brick {}: its disk is back", brick.name());
                 return;
             }
-            long dirtyBytes = host.call(() -> open.cached().dirtyBytes());
-            fence(brick, open, BrickDisks.written(known, evidence, dirtyBytes));
+            fence(brick, open, known.device() + " was written without the cache: " + evidence, host);
         } catch (IOException e) {
             LOG.error("Brick {}: not served: its record cannot be written: {}", brick.name(), Failures.message(e));
         }
@@ -221,7 +220,9 @@ final class Rejoiner implements AutoCloseable {
         host.close(disk);
     }
 
-    private static void fence(BrickEntry brick, OpenBrick open, String reason) {
+    private static void fence(BrickEntry brick, OpenBrick open, String evidence, LoopHost host) {
+        long dirtyBytes = host.call(() -> open.cached().dirtyBytes());
+        String reason = BrickDisks.fenced(brick.known(), evidence, dirtyBytes);
         brick.become(BrickEntry.fenced(reason, open));
         LOG.error("Brick {}: fenced: {}", brick.name(), reason);
     }

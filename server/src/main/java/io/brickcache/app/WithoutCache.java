@@ -66,7 +66,7 @@ final class WithoutCache {
             if (!opened.identity().equals(known.identity())) {
                 String changed = BrickDisks.changed(known, opened);
                 opened.close();
-                become(brick, host, BrickEntry.fenced(changed, null));
+                become(brick, host, BrickEntry.fenced(BrickDisks.fenced(known, changed, 0), null));
                 return;
             }
             BlockDevice disk = context.device(opened, host);

@@ -68,7 +68,7 @@ final class CacheOpener {
         try {
             join(entry, host);
         } catch (MetadataException | IOException | RuntimeException | OutOfMemoryError e) {
-            String problem = problem(e);
+            String problem = problem(entry.known(), e);
             LOG.error("Cache {}: not available: {}", entry.name(), problem);
             LOG.debug("Cache {}: not available", entry.name(), e);
             withoutCache.serve(entry, host, problem);
@@ -76,14 +76,16 @@ final class CacheOpener {
     }
 
     /** What is wrong with a cache that cannot be opened, for people. */
-    static String problem(Throwable e) {
-        if (e instanceof MetadataException metadata) {
-            return switch (metadata.kind()) {
-                case CORRUPT -> "its metadata is damaged: " + Failures.message(e);
-                case MISMATCH, NO_SPACE, IO -> Failures.message(e);
-            };
+    static String problem(KnownCache known, Throwable e) {
+        if (!(e instanceof MetadataException metadata)) {
+            return e instanceof IOException io ? BrickDisks.why(io) : Failures.message(e);
         }
-        return e instanceof IOException io ? BrickDisks.why(io) : Failures.message(e);
+        String message = Failures.message(e);
+        String what = message.contains(known.directory().toString())
+                        || message.contains(known.dataPath().toString())
+                ? message
+                : known.metadataDirectory() + ": " + message;
+        return metadata.kind() == MetadataException.Kind.CORRUPT ? "its metadata is damaged: " + what : what;
     }
 
     private void refuse(CacheEntry entry, String reason) {
@@ -96,7 +98,7 @@ final class CacheOpener {
 
     /**
      * Opens the cache below its bricks, which are served without it meanwhile, or not at all: their clients see a pause and
-     * no error. After a failure everything is as before.
+     * no error. After a failure those that were served are served as before; {@link WithoutCache} has to follow for others.
      */
     void join(CacheEntry entry, LoopHost host) throws MetadataException, IOException {
         CacheOpening opening = new CacheOpening(context, entry.known(), host, uuid -> brickOf(entry, uuid));
@@ -134,12 +136,11 @@ final class CacheOpener {
         }
     }
 
+    /** Those that were not served without the cache are dealt with by {@link WithoutCache}. */
     private void letGo(BrickEntry brick, LoopHost host) {
         PassThrough direct = brick.status().direct();
         if (direct != null) {
             fronts.serve(brick, host, direct);
-        } else {
-            fronts.refuse(brick, host);
         }
     }
 

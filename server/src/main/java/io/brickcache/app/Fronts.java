@@ -40,7 +40,10 @@ final class Fronts {
     void pause(BrickEntry brick, LoopHost host) {
         SwitchableDevice front = brick.front();
         if (front != null) {
-            host.call(front::pause);
+            host.call(() -> {
+                front.pause();
+                return true;
+            });
         }
     }
 

@@ -120,7 +120,7 @@ final class Rejoiner implements AutoCloseable {
                 LOG.info("Cache {}: is back", cache.name());
                 return;
             } catch (MetadataException | IOException | RuntimeException | OutOfMemoryError e) {
-                String problem = CacheOpener.problem(e);
+                String problem = CacheOpener.problem(cache.known(), e);
                 waited.skip = Math.min(MAX_SKIPPED_LOOKS, 1 << Math.min(waited.failures, 10));
                 waited.failures++;
                 if (waited.failures == 1) {
@@ -157,7 +157,7 @@ final class Rejoiner implements AutoCloseable {
             try {
                 opener.join(cache, host);
             } catch (MetadataException | IOException e) {
-                String problem = CacheOpener.problem(e);
+                String problem = CacheOpener.problem(cache.known(), e);
                 withoutCache.serve(cache, host, problem);
                 throw new AdminException(
                         Reason.CACHE_UNAVAILABLE,

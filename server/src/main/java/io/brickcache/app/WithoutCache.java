@@ -44,9 +44,9 @@ final class WithoutCache {
         String lost = refused == 0
                 ? "nothing is lost, its bricks are served from their disks"
                 : (unknown ? "an unknown amount of data" : dirtyBytes + " bytes") + " of " + refused
-                        + (refused == 1 ? " brick is" : " bricks are") + " on it only";
+                        + (refused == 1 ? " brick are" : " bricks are") + " on it only";
         cache.become(CacheEntry.unavailable(problem + "; " + lost
-                + "; bring the SSD back, then it rejoins by itself, or give it up with: brickcache cache delete "
+                + "; put that right and it rejoins by itself, or give it up with: brickcache cache delete "
                 + cache.name() + " --force"));
     }
 

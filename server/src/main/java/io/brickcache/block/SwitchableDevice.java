@@ -49,9 +49,12 @@ public final class SwitchableDevice implements BlockDevice {
         return Objects.requireNonNull(target, "paused");
     }
 
-    /** Holds every request from here on; answers with the device that served, which may have some under way. */
-    public BlockDevice pause() {
-        BlockDevice before = target();
+    /**
+     * Holds every request from here on; answers with the device that served, which may have some under way, or null if it
+     * was paused already.
+     */
+    public @Nullable BlockDevice pause() {
+        BlockDevice before = target;
         target = null;
         return before;
     }
@@ -69,7 +72,7 @@ public final class SwitchableDevice implements BlockDevice {
 
     /** As {@link #pause} and {@link #resume}, for when nothing is under way that minds. */
     public BlockDevice replace(BlockDevice next) {
-        BlockDevice before = pause();
+        BlockDevice before = target();
         resume(next);
         return before;
     }

@@ -2,6 +2,7 @@ package io.brickcache.cache;
 
 import io.brickcache.cache.index.SlotTable;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.PriorityQueue;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -9,7 +10,7 @@ import java.util.TreeSet;
 /**
  * Which clean blocks of one brick to compare with its disk: at most {@value #MAX_BLOCKS}, those that somebody who uses the
  * disk without the cache would have changed first. The lowest and the highest (partition tables, superblocks, journals,
- * RAID labels), those in the hottest regions, the latest that became clean, and some at random.
+ * RAID labels), those in the hottest regions, the latest that became clean, and the rest at random.
  */
 final class FenceSample {
 
@@ -19,7 +20,6 @@ final class FenceSample {
     private static final int HIGHEST = 16;
     private static final int HOTTEST = 64;
     private static final int LATEST = 64;
-    private static final int RANDOM = MAX_BLOCKS - LOWEST - HIGHEST - HOTTEST - LATEST;
 
     private final CacheCore core;
     private final CachedBrick brick;
@@ -27,7 +27,7 @@ final class FenceSample {
     private final Best lowest = new Best(LOWEST);
     private final Best highest = new Best(HIGHEST);
     private final Best hottest = new Best(HOTTEST);
-    private final Best random = new Best(RANDOM);
+    private final Best random = new Best(MAX_BLOCKS);
     private final SortedSet<Integer> latest = new TreeSet<>();
 
     /** Another {@code seed} draws other blocks. */
@@ -63,8 +63,12 @@ final class FenceSample {
     int[] slots() {
         TreeSet<Integer> chosen = new TreeSet<>(Comparator.comparingLong(core.slots::block));
         chosen.addAll(latest);
-        for (Best best : new Best[] {lowest, highest, hottest, random}) {
+        for (Best best : new Best[] {lowest, highest, hottest}) {
             best.items.forEach(item -> chosen.add(item.slot));
+        }
+        Iterator<Best.Item> more = random.items.iterator();
+        while (chosen.size() < MAX_BLOCKS && more.hasNext()) {
+            chosen.add(more.next().slot);
         }
         return chosen.stream().mapToInt(Integer::intValue).toArray();
     }

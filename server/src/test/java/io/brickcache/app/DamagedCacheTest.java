@@ -272,7 +272,7 @@ class DamagedCacheTest {
         assertThat(cache.stateReason())
                 .contains(damage.message)
                 .contains(node.path("ssd").toString())
-                .contains(LENGTH + " bytes of 1 brick is on it only");
+                .contains(LENGTH + " bytes of 1 brick are on it only");
         assertThat(node.admin().brick("clean").state()).isEqualTo(BrickView.State.PASS_THROUGH);
         assertThat(node.read("clean", AT, LENGTH)).isEqualTo(NodeRig.pattern(1, AT, LENGTH));
         BrickView refused = node.admin().brick("dirty");

@@ -196,6 +196,11 @@ public final class BufferPool {
         freeOrderAt[start >> MIN_SHIFT] = 0;
     }
 
+    /** Size of the piece that serves a request. */
+    static int pieceBytes(int bytes) {
+        return 1 << MIN_SHIFT + orderOf(bytes);
+    }
+
     private static int orderOf(int bytes) {
         int pieces = Math.max(1, bytes) - 1 >> MIN_SHIFT;
         return 32 - Integer.numberOfLeadingZeros(pieces);

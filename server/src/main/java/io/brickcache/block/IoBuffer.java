@@ -15,6 +15,7 @@ public final class IoBuffer {
     private final int arenaOffset;
     private int references;
     private @Nullable Object view;
+    private @Nullable BufferShare share;
 
     IoBuffer(BufferPool pool, ByteBuffer bytes, long address, int arenaOffset) {
         this.pool = pool;
@@ -60,7 +61,12 @@ public final class IoBuffer {
             throw new IllegalStateException("release of a released buffer");
         }
         if (--references == 0) {
+            BufferShare from = share;
+            share = null;
             pool.free(this);
+            if (from != null) {
+                from.freed(capacity());
+            }
         }
     }
 
@@ -78,6 +84,11 @@ public final class IoBuffer {
 
     int arenaOffset() {
         return arenaOffset;
+    }
+
+    /** Until it is free, the buffer counts for the share. */
+    void share(BufferShare newShare) {
+        share = newShare;
     }
 
     void acquired() {

@@ -43,6 +43,7 @@ final class AwaitingSync implements DiskSync.Listener {
             slots = Arrays.copyOf(slots, 2 * count);
         }
         slots[count++] = slot;
+        core.awaitingSlots++;
         if (core.slots.isObsolete(slot)) {
             obsolete++;
         }
@@ -117,6 +118,7 @@ final class AwaitingSync implements DiskSync.Listener {
                 slots[kept++] = slots[i];
             }
         }
+        core.awaitingSlots -= count - kept;
         count = kept;
         cancelTimer();
         if (count > 0) {

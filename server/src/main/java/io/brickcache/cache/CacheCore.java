@@ -33,6 +33,9 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     /** No part of a request is longer; bounds the scratch memory and the work between two rounds of the loop. */
     static final int MAX_PART_BYTES = 1 << 20;
 
+    /** What one brick may hold of {@link Cache#SCRATCH_BYTES}: operations on a disk that hangs keep what they have. */
+    static final int SCRATCH_SHARE_BYTES = Cache.SCRATCH_BYTES / 4;
+
     /** Searches for a victim in one go that may find none: bounds the time the loop is kept; the next call goes on. */
     private static final int MAX_SEARCHES = 8;
 
@@ -59,6 +62,9 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     private final Pool<WriteOp> writes = new Pool<>(() -> new WriteOp(this));
     private final Pool<DiskOp> diskOps = new Pool<>(() -> new DiskOp(this));
     private final @Nullable Listener listener;
+    /** Slots in the lists of all bricks that await a sync. */
+    int awaitingSlots;
+
     private int mappedSlots;
     /** Searches for a victim that found none since the last change for the better. */
     private int fruitlessSearches;
@@ -307,7 +313,9 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             if (coming > 0) {
                 committer.request();
             }
-            hurrySyncs();
+            if (awaitingSlots > 0) {
+                hurrySyncs();
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package io.brickcache.cache;
 
 import io.brickcache.block.BlockDevice;
+import io.brickcache.block.BufferShare;
 import io.brickcache.block.ExtentsRequest;
 import io.brickcache.block.Geometry;
 import io.brickcache.block.IoBuffer;
@@ -30,6 +31,7 @@ public final class CachedBrick implements BlockDevice {
     private final DiskSync sync;
     private final AwaitingSync awaiting;
     private final Geometry geometry;
+    private final BufferShare scratch;
     private final Gates gates = new Gates();
     private final Fills fills = new Fills();
     private final DirtyRegions regions;
@@ -52,6 +54,7 @@ public final class CachedBrick implements BlockDevice {
         this.sync = new DiskSync(disk);
         this.awaiting = new AwaitingSync(core, sync);
         sync.listener(awaiting);
+        this.scratch = new BufferShare(core.scratch, CacheCore.SCRATCH_SHARE_BYTES);
         Geometry below = disk.geometry();
         this.geometry = new Geometry(
                 below.sizeBytes(),
@@ -305,6 +308,11 @@ public final class CachedBrick implements BlockDevice {
 
     DiskSync sync() {
         return sync;
+    }
+
+    /** Memory for demotion, merging and prefetch. */
+    BufferShare scratch() {
+        return scratch;
     }
 
     AwaitingSync awaiting() {

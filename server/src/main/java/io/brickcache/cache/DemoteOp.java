@@ -65,9 +65,9 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     }
 
     void start() {
-        buffer = core.scratch.tryAllocate(bytesWanted());
+        buffer = brick.scratch().tryAllocate(bytesWanted());
         if (buffer == null) {
-            core.scratch.whenAvailable(this);
+            brick.scratch().whenAvailable(this);
         } else {
             next();
         }

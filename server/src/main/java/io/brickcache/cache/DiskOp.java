@@ -136,9 +136,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (scratch == null) {
-            scratch = core.scratch.tryAllocate(bytesWanted());
+            scratch = part.brick().scratch().tryAllocate(bytesWanted());
             if (scratch == null) {
-                core.scratch.whenAvailable(this);
+                part.brick().scratch().whenAvailable(this);
                 return;
             }
         }
@@ -309,9 +309,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (scratch == null) {
-            scratch = core.scratch.tryAllocate(bytesWanted());
+            scratch = part.brick().scratch().tryAllocate(bytesWanted());
             if (scratch == null) {
-                core.scratch.whenAvailable(this);
+                part.brick().scratch().whenAvailable(this);
                 return;
             }
             Zeroes.fill(scratch, scratch.capacity());
@@ -352,6 +352,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void finish() {
         CachedBrick of = part.brick();
         Parts done = part.parts();
+        done.wentToDisk();
         releaseScratch();
         of.gates().leave(this);
         part.clear();

@@ -11,6 +11,7 @@ final class Parts implements CommitListener {
     private @Nullable CachedBrick brick;
     private @Nullable IoRequest request;
     private int remaining;
+    private boolean onDisk;
     private IoStatus status = IoStatus.OK;
 
     Parts(CacheCore core) {
@@ -22,11 +23,17 @@ final class Parts implements CommitListener {
         brick = newBrick;
         request = newRequest;
         remaining = 1;
+        onDisk = false;
         status = IoStatus.OK;
     }
 
     void add() {
         remaining++;
+    }
+
+    /** Some of it went to the disk, so that FUA has to sync that too. */
+    void wentToDisk() {
+        onDisk = true;
     }
 
     /** One part is done; the first error of any is the request's. */
@@ -38,9 +45,17 @@ final class Parts implements CommitListener {
         CachedBrick of = brick();
         IoRequest r = request();
         if (status.isOk() && r.has(IoRequest.FUA) && r.op().isMutation()) {
-            of.flush(this);
+            makeDurable(of);
         } else {
             answer(status);
+        }
+    }
+
+    private void makeDurable(CachedBrick of) {
+        if (onDisk) {
+            of.flush(this);
+        } else {
+            core.committer.commit(this);
         }
     }
 

@@ -35,9 +35,9 @@ final class PrefetchOp implements BufferPool.Waiter {
             brick.answer(request, IoStatus.OK);
             return;
         }
-        IoBuffer memory = core.scratch.tryAllocate(bytesWanted());
+        IoBuffer memory = brick.scratch().tryAllocate(bytesWanted());
         if (memory == null) {
-            core.scratch.whenAvailable(this);
+            brick.scratch().whenAvailable(this);
         } else {
             available(memory);
         }

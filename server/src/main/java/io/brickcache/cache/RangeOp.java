@@ -52,6 +52,7 @@ final class RangeOp implements BufferPool.Waiter {
 
     void start() {
         parts.start(brick, request);
+        parts.wentToDisk();
         step();
     }
 
@@ -86,9 +87,9 @@ final class RangeOp implements BufferPool.Waiter {
     }
 
     private void zeroEdge() {
-        IoBuffer memory = core.scratch.tryAllocate(blockBytes);
+        IoBuffer memory = brick.scratch().tryAllocate(blockBytes);
         if (memory == null) {
-            core.scratch.whenAvailable(this);
+            brick.scratch().whenAvailable(this);
         } else {
             available(memory);
         }

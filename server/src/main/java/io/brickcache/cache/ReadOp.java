@@ -99,9 +99,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         }
         if (partials > 0 && (overlay == null || overlay.capacity() < partials * blockBytes)) {
             releaseOverlay();
-            overlay = core.scratch.tryAllocate(partials * blockBytes);
+            overlay = part.brick().scratch().tryAllocate(partials * blockBytes);
             if (overlay == null) {
-                core.scratch.whenAvailable(this);
+                part.brick().scratch().whenAvailable(this);
                 return;
             }
         }

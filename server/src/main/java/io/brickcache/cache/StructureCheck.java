@@ -53,12 +53,12 @@ final class StructureCheck {
                 free == core.allocator.freeCount(),
                 "I2: " + free + " slots are free, counted " + core.allocator.freeCount());
         check(mapped == core.mappedSlots(), "I1: " + mapped + " slots are mapped, counted " + core.mappedSlots());
-        int awaiting =
-                bricks.stream().mapToInt(brick -> brick.awaiting().size()).sum();
+        int inLists = bricks.stream().mapToInt(brick -> brick.awaiting().size()).sum();
+        check(inLists == core.awaitingSlots, "I5: " + inLists + " slots await a sync, counted " + core.awaitingSlots);
         check(
-                retired + volatiles == core.committer.pendingRetired() + awaiting,
+                retired + volatiles == core.committer.pendingRetired() + inLists,
                 "I5: " + retired + " slots are retired, " + volatiles + " volatile; epochs know of "
-                        + core.committer.pendingRetired() + ", " + awaiting + " await a sync");
+                        + core.committer.pendingRetired() + ", " + inLists + " await a sync");
         for (CachedBrick brick : bricks) {
             check(
                     dirty[brick.id()] == brick.regions().dirtyBlocks(),

@@ -89,9 +89,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (merge == null) {
-            merge = core.scratch.tryAllocate(bytesWanted());
+            merge = part.brick().scratch().tryAllocate(bytesWanted());
             if (merge == null) {
-                core.scratch.whenAvailable(this);
+                part.brick().scratch().whenAvailable(this);
                 return;
             }
         }

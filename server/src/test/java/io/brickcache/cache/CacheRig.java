@@ -114,11 +114,20 @@ final class CacheRig {
 
     /** Fills {@code blocks} blocks with a value each, from {@code value} on. */
     IoStatus write(CachedBrick brick, long block, int blocks, int value) {
+        return write(brick, block, blocks, value, 0);
+    }
+
+    /** As {@link #write}, with FUA. */
+    IoStatus writeDurably(CachedBrick brick, long block, int blocks, int value) {
+        return write(brick, block, blocks, value, IoRequest.FUA);
+    }
+
+    private IoStatus write(CachedBrick brick, long block, int blocks, int value, int flags) {
         IoBuffer memory = memory(blocks * BLOCK);
         for (int i = 0; i < blocks * BLOCK; i++) {
             memory.bytes().put(i, (byte) (value + i / BLOCK));
         }
-        IoStatus status = transfer(brick, IoOp.WRITE, block * BLOCK, blocks * BLOCK, memory, 0);
+        IoStatus status = transfer(brick, IoOp.WRITE, block * BLOCK, blocks * BLOCK, flags, memory, 0);
         memory.release();
         return status;
     }
@@ -130,7 +139,7 @@ final class CacheRig {
         for (int i = at; i < at + 512; i++) {
             memory.bytes().put(i, (byte) value);
         }
-        IoStatus status = transfer(brick, IoOp.WRITE, block * BLOCK + at, 512, memory, at);
+        IoStatus status = transfer(brick, IoOp.WRITE, block * BLOCK + at, 512, 0, memory, at);
         memory.release();
         return status;
     }
@@ -138,7 +147,7 @@ final class CacheRig {
     /** The first byte of each sector of a block, or null if it cannot be read. */
     byte @Nullable [] read(CachedBrick brick, long block) {
         IoBuffer memory = memory(BLOCK);
-        IoStatus status = transfer(brick, IoOp.READ, block * BLOCK, BLOCK, memory, 0);
+        IoStatus status = transfer(brick, IoOp.READ, block * BLOCK, BLOCK, 0, memory, 0);
         byte[] sectors = new byte[BLOCK / 512];
         ByteBuffer bytes = memory.bytes();
         for (int i = 0; i < sectors.length; i++) {
@@ -166,10 +175,10 @@ final class CacheRig {
         brick.submit(request);
     }
 
-    private IoStatus transfer(CachedBrick brick, IoOp op, long offset, int length, IoBuffer memory, int at) {
+    private IoStatus transfer(CachedBrick brick, IoOp op, long offset, int length, int flags, IoBuffer memory, int at) {
         return await(done -> {
             Request request = new Request(done);
-            request.prepare(op, offset, length, 0, memory, at);
+            request.prepare(op, offset, length, flags, memory, at);
             brick.submit(request);
         });
     }

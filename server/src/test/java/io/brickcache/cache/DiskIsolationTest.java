@@ -67,6 +67,16 @@ class DiskIsolationTest {
     }
 
     @Test
+    void shouldMakeAWriteWithFuaDurableWhenItWentToTheSsdAndTheDiskHangs() {
+        rig.zero(brick, 3, 2);
+        disk.set(Trouble.SYNCS_HANG);
+
+        assertThat(rig.writeDurably(brick, 7, 1, 9)).isEqualTo(IoStatus.OK);
+
+        assertThat(rig.reloaded("b0").dirtyBytes()).isEqualTo(BLOCK);
+    }
+
+    @Test
     void shouldKeepTheRecordOfADirtyBlockUntilWhatReplacedItIsSynced() {
         rig.write(brick, 3, 1, 9);
         rig.flush(brick);

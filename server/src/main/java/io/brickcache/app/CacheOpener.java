@@ -184,6 +184,9 @@ final class CacheOpener {
                     brick.name(),
                     brick.cache().name());
             letGo(brick, host);
+            if (brick.status().direct() == null) {
+                fronts.refuse(brick, host);
+            }
         }
     }
 

@@ -121,6 +121,27 @@ final class CacheOpener {
         catalog.save();
     }
 
+    /**
+     * Closes a cache whose SSD has failed under it and opens it from the one that is there now: clients see a pause. If it
+     * cannot be opened, what can be is served without it.
+     */
+    void reopen(CacheEntry entry, RunningCache failed, LoopHost host) {
+        LOG.warn("Cache {}: its SSD is another device now; opening it again", entry.name());
+        List<BrickEntry> bricks = catalog.bricksOf(entry);
+        bricks.forEach(brick -> fronts.pause(brick, host));
+        failed.stop();
+        entry.become(CacheEntry.unavailable("it is being opened again"));
+        bricks.forEach(brick -> brick.become(
+                BrickEntry.unavailable("cache " + entry.name() + " is being opened again", null)));
+        try {
+            join(entry, host);
+        } catch (MetadataException | IOException | RuntimeException | OutOfMemoryError e) {
+            String problem = problem(entry.known(), e);
+            LOG.error("Cache {}: not available: {}", entry.name(), problem);
+            withoutCache.serve(entry, host, problem);
+        }
+    }
+
     private @Nullable BrickEntry brickOf(CacheEntry cache, UUID uuid) {
         return catalog.bricksOf(cache).stream()
                 .filter(brick -> brick.known().uuid().equals(uuid))

@@ -36,6 +36,7 @@ final class Rejoiner implements AutoCloseable {
     private final CacheOpener opener;
     private final WithoutCache withoutCache;
     private final Fronts fronts;
+    private final SsdWatch ssds;
     private final Map<CacheEntry, Patience> patience = new HashMap<>();
     private @Nullable ScheduledExecutorService timer;
 
@@ -58,6 +59,7 @@ final class Rejoiner implements AutoCloseable {
         this.opener = opener;
         this.withoutCache = withoutCache;
         this.fronts = fronts;
+        this.ssds = new SsdWatch(context);
     }
 
     void start() {
@@ -96,7 +98,13 @@ final class Rejoiner implements AutoCloseable {
             }
             if (CacheOpener.isAway(cache)) {
                 lookForCache(cache, host);
-            } else if (cache.status().state() == CacheView.State.SERVING) {
+                return;
+            }
+            RunningCache running = cache.status().running();
+            if (running != null && cache.status().state() == CacheView.State.SERVING) {
+                if (ssds.isReplaced(cache, running)) {
+                    opener.reopen(cache, running, host);
+                }
                 lookForDisks(cache, host);
             }
         } finally {

@@ -13,9 +13,13 @@ import io.brickcache.admin.ProgressListener;
 import io.brickcache.admin.Reason;
 import io.brickcache.block.IoOptions;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -121,7 +125,7 @@ class CacheAwayTest {
         assertThat(node.read("clean", AT, LENGTH)).isEqualTo(NodeRig.pattern(1, AT, LENGTH));
     }
 
-    private java.util.UUID uuidOf(String brick) throws IOException {
+    private UUID uuidOf(String brick) throws IOException {
         return new NodeState(node.path("state"))
                 .load().stream()
                         .flatMap(cache -> cache.bricks().stream())
@@ -248,6 +252,42 @@ class CacheAwayTest {
 
         assertThat(node.admin().bricks()).extracting(BrickView::name).containsExactly("dirty");
         assertThat(node.attach("clean", "ssd").state()).isEqualTo(BrickView.State.SERVING);
+    }
+
+    @Test
+    void shouldOpenTheCacheAgainBelowRunningClientsWhenItsSsdWasPulledAndPluggedIn() throws Exception {
+        try (NbdClient client = node.connect("dirty")) {
+            client.flush();
+            // The same content in another file, as a device that got another number; the one that is open is gone.
+            Files.copy(node.path("ssd/data"), node.path("ssd/again"));
+            try (RandomAccessFile open = new RandomAccessFile(node.path("ssd/data").toFile(), "rw")) {
+                open.setLength(0);
+            }
+            Files.move(node.path("ssd/again"), node.path("ssd/data"), StandardCopyOption.REPLACE_EXISTING);
+
+            byte[] read = null;
+            while (read == null) {
+                read = tryRead(client);
+            }
+
+            assertThat(read).isEqualTo(NodeRig.pattern(2, AT, LENGTH));
+            client.write(AT, NodeRig.pattern(4, AT, LENGTH));
+            client.flush();
+        }
+        assertThat(brick("dirty").state()).isEqualTo(BrickView.State.SERVING);
+        node.restart();
+        assertThat(node.read("dirty", AT, LENGTH)).isEqualTo(NodeRig.pattern(4, AT, LENGTH));
+        assertThat(node.read("clean", AT, LENGTH)).isEqualTo(NodeRig.pattern(1, AT, LENGTH));
+    }
+
+    /** Dirty blocks whose SSD is gone are errors, and nothing else is. */
+    private static byte @Nullable [] tryRead(NbdClient client) throws IOException {
+        try {
+            return client.read(AT, LENGTH);
+        } catch (IOException e) {
+            assertThat(e).hasMessage("error 5");
+            return null;
+        }
     }
 
     @Test

@@ -105,20 +105,22 @@ final class CacheOpener {
         LoadedCache loaded = opening.load();
         List<BrickEntry> before = catalog.bricksOf(entry);
         before.forEach(brick -> hold(brick, host));
+        RunningCache running;
         try {
-            RunningCache running = new CacheStart(context, loaded).start();
-            entry.become(CacheEntry.serving(running));
+            running = new CacheStart(context, loaded).start();
         } catch (MetadataException | IOException | RuntimeException | Error e) {
             before.forEach(brick -> letGo(brick, host));
             throw e;
         }
+        // It runs: nothing from here on may be taken for a failure to open it.
         loaded.bricks().forEach(brick -> serve(entry, host, brick));
+        entry.become(CacheEntry.serving(running));
         for (BrickEntry brick : before) {
             if (brick.status().open() == null) {
                 unknownToItsCache(brick, host);
             }
         }
-        catalog.save();
+        catalog.saveIfPossible();
     }
 
     /**
@@ -131,8 +133,8 @@ final class CacheOpener {
         bricks.forEach(brick -> fronts.pause(brick, host));
         failed.stop();
         entry.become(CacheEntry.unavailable("it is being opened again"));
-        bricks.forEach(brick -> brick.become(
-                BrickEntry.unavailable("cache " + entry.name() + " is being opened again", null)));
+        bricks.forEach(brick ->
+                brick.become(BrickEntry.unavailable("cache " + entry.name() + " is being opened again", null)));
         try {
             join(entry, host);
         } catch (MetadataException | IOException | RuntimeException | OutOfMemoryError e) {

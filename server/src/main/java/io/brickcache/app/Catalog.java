@@ -216,7 +216,7 @@ final class Catalog {
     }
 
     /** Saves what a restart can do without: the metadata of the caches says which bricks there are. */
-    private void saveIfPossible() {
+    synchronized void saveIfPossible() {
         try {
             save();
         } catch (AdminException e) {

@@ -260,7 +260,8 @@ class CacheAwayTest {
             client.flush();
             // The same content in another file, as a device that got another number; the one that is open is gone.
             Files.copy(node.path("ssd/data"), node.path("ssd/again"));
-            try (RandomAccessFile open = new RandomAccessFile(node.path("ssd/data").toFile(), "rw")) {
+            try (RandomAccessFile open =
+                    new RandomAccessFile(node.path("ssd/data").toFile(), "rw")) {
                 open.setLength(0);
             }
             Files.move(node.path("ssd/again"), node.path("ssd/data"), StandardCopyOption.REPLACE_EXISTING);

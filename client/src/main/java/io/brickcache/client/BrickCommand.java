@@ -2,6 +2,8 @@ package io.brickcache.client;
 
 import io.brickcache.admin.v1.AttachBrickRequest;
 import io.brickcache.admin.v1.Brick;
+import io.brickcache.admin.v1.BrickDecision;
+import io.brickcache.admin.v1.DecideBrickRequest;
 import io.brickcache.admin.v1.DetachBrickRequest;
 import io.brickcache.admin.v1.DetachBrickResponse;
 import io.brickcache.admin.v1.FlushBrickRequest;
@@ -13,6 +15,7 @@ import io.brickcache.admin.v1.ListLostRequest;
 import io.brickcache.admin.v1.ListLostResponse;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -28,17 +31,48 @@ final class BrickCommand {
 
     @Command(
             name = "attach",
-            description = "Puts a cache in front of a device, as it is, and prints where it is served.")
+            description = "Puts a cache in front of a device, as it is, and prints where it is served; or, with"
+                    + " --keep-disk or --keep-cache, decides about a brick that is fenced or unavailable.")
     int attach(
             @Parameters(paramLabel = "NAME", description = "Name of the brick and of its NBD export.") String name,
-            @Option(names = "--cache", required = true, paramLabel = "CACHE", description = "Name of the cache.")
-                    String cache,
+            @Option(names = "--cache", paramLabel = "CACHE", description = "Name of the cache.") @Nullable String cache,
             @Option(
                             names = "--device",
-                            required = true,
                             paramLabel = "PATH",
                             description = "Block device or file; best by a stable name: /dev/disk/by-id/...")
-                    Path device) {
+                    @Nullable
+                    Path device,
+            @Option(
+                            names = "--keep-disk",
+                            description = "Serves the disk as it is and forgets what the cache has of it.")
+                    boolean keepDisk,
+            @Option(
+                            names = "--keep-cache",
+                            description = "Writes what is dirty in the cache onto the disk; forgets what else the"
+                                    + " cache has of it.")
+                    boolean keepCache,
+            @Option(
+                            names = "--give-up-dirty",
+                            description = "With --keep-disk: what only the cache has may be lost for good.")
+                    boolean giveUpDirty) {
+        if (keepDisk || keepCache) {
+            if (cache != null || device != null || keepDisk == keepCache || giveUpDirty && keepCache) {
+                throw new Failure(
+                        ExitCode.USAGE,
+                        "brick attach NAME takes either --cache and --device, or --keep-disk [--give-up-dirty], or"
+                                + " --keep-cache");
+            }
+            return decide(
+                    name,
+                    keepDisk ? BrickDecision.BRICK_DECISION_KEEP_DISK : BrickDecision.BRICK_DECISION_KEEP_CACHE,
+                    giveUpDirty);
+        }
+        if (cache == null || device == null || giveUpDirty) {
+            throw new Failure(
+                    ExitCode.USAGE,
+                    "brick attach NAME needs --cache and --device, or --keep-disk or --keep-cache for a brick that is"
+                            + " fenced or unavailable");
+        }
         AttachBrickRequest request = AttachBrickRequest.newBuilder()
                 .setName(name)
                 .setCache(cache)
@@ -50,6 +84,21 @@ final class BrickCommand {
                 root.shell().say("brick " + name + " attached, " + Units.size(brick.getSizeBytes()));
                 brick.getExportUrisList().forEach(root.shell().out()::println);
             });
+        });
+    }
+
+    private int decide(String name, BrickDecision decision, boolean giveUpDirty) {
+        DecideBrickRequest request = DecideBrickRequest.newBuilder()
+                .setName(name)
+                .setDecision(decision)
+                .setGiveUpDirty(giveUpDirty)
+                .build();
+        return root.withDaemon(daemon -> {
+            Brick brick = daemon.ask(() -> daemon.bricks().decideBrick(request)).getBrick();
+            String kept = decision == BrickDecision.BRICK_DECISION_KEEP_DISK
+                    ? "its disk is kept as it is"
+                    : Units.size(brick.getDirtyBytes()) + " from its cache go onto its disk";
+            return root.report(brick, "brick " + name + " is " + Labels.of(brick.getState()) + ", " + kept);
         });
     }
 

@@ -7,6 +7,7 @@ import io.brickcache.admin.v1.DeleteCacheRequest;
 import io.brickcache.admin.v1.GetCacheRequest;
 import io.brickcache.admin.v1.ListCachesRequest;
 import io.brickcache.admin.v1.ListCachesResponse;
+import io.brickcache.admin.v1.RejoinCacheRequest;
 import io.brickcache.admin.v1.ScrubCacheRequest;
 import io.brickcache.admin.v1.ScrubResult;
 import java.io.IOException;
@@ -141,15 +142,40 @@ final class CacheCommand {
     @Command(name = "delete", description = "Deletes a cache that serves no brick.")
     int delete(
             @Parameters(paramLabel = "NAME", description = "Name of the cache.") String name,
-            @Option(names = "--yes", description = "Does not ask.") boolean yes) {
+            @Option(names = "--yes", description = "Does not ask.") boolean yes,
+            @Option(names = "--force", description = "If the cache is unavailable: detaches its bricks first.")
+                    boolean force,
+            @Option(
+                            names = "--give-up-dirty",
+                            description = "With --force: what only the cache has may be lost for good.")
+                    boolean giveUpDirty) {
+        if (giveUpDirty && !force) {
+            throw new Failure(ExitCode.USAGE, "--give-up-dirty goes with --force only");
+        }
         if (!yes) {
             confirm(name);
         }
         return root.withDaemon(daemon -> {
-            DeleteCacheRequest request =
-                    DeleteCacheRequest.newBuilder().setName(name).build();
+            DeleteCacheRequest request = DeleteCacheRequest.newBuilder()
+                    .setName(name)
+                    .setForce(force)
+                    .setGiveUpDirty(giveUpDirty)
+                    .build();
             Cache cache = daemon.ask(() -> daemon.caches().deleteCache(request)).getCache();
             return root.report(cache, "cache " + name + " deleted");
+        });
+    }
+
+    @Command(
+            name = "rejoin",
+            description =
+                    "Opens a cache that is unavailable, below its bricks, instead of waiting for the service to try.")
+    int rejoin(@Parameters(paramLabel = "NAME", description = "Name of the cache.") String name) {
+        return root.withDaemon(daemon -> {
+            RejoinCacheRequest request =
+                    RejoinCacheRequest.newBuilder().setName(name).build();
+            Cache cache = daemon.ask(() -> daemon.caches().rejoinCache(request)).getCache();
+            return root.report(cache, "cache " + name + " serves again");
         });
     }
 

@@ -1,10 +1,13 @@
 package io.brickcache.admin;
 
 import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.admin.NodeAdministration.GivenUp;
 import io.brickcache.admin.NodeAdministration.LostData;
 import io.brickcache.admin.v1.AttachBrickRequest;
 import io.brickcache.admin.v1.AttachBrickResponse;
 import io.brickcache.admin.v1.BrickServiceGrpc;
+import io.brickcache.admin.v1.DecideBrickRequest;
+import io.brickcache.admin.v1.DecideBrickResponse;
 import io.brickcache.admin.v1.DetachBrickRequest;
 import io.brickcache.admin.v1.DetachBrickResponse;
 import io.brickcache.admin.v1.FlushBrickRequest;
@@ -83,6 +86,24 @@ final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
     /** Pages are cut by names, in the order of text. */
     private static String pageKey(LostView.Range range) {
         return String.format(Locale.ROOT, "%019d", range.offset());
+    }
+
+    @Override
+    public void decideBrick(DecideBrickRequest request, StreamObserver<DecideBrickResponse> client) {
+        calls.answer("DecideBrick", client, () -> {
+            String name = Arguments.name("name", request.getName());
+            GivenUp dirtyData = request.getGiveUpDirty() ? GivenUp.DIRTY_DATA : GivenUp.NOTHING;
+            BrickView brick = switch (request.getDecision()) {
+                case BRICK_DECISION_KEEP_DISK -> node.keepDisk(name, dirtyData);
+                case BRICK_DECISION_KEEP_CACHE -> node.keepCache(name);
+                case BRICK_DECISION_UNSPECIFIED, UNRECOGNIZED ->
+                    throw AdminException.invalid(
+                            "decision", "it is missing or not known", "use KEEP_DISK or KEEP_CACHE");
+            };
+            return DecideBrickResponse.newBuilder()
+                    .setBrick(ViewMapper.brick(brick))
+                    .build();
+        });
     }
 
     @Override

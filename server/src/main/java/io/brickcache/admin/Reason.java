@@ -15,6 +15,10 @@ public enum Reason {
     BRICK_LOST,
     /** Clients are connected to the brick. */
     BRICK_IN_USE,
+    /** The SSD or the metadata of the cache cannot be opened. */
+    CACHE_UNAVAILABLE,
+    /** What was to be decided or brought back needs neither. */
+    NOTHING_TO_DECIDE,
     /** The device is mounted or opened by somebody else, or serves another brick or cache. */
     DEVICE_IN_USE,
     /** The device is missing, of the wrong kind or of the wrong size. */

@@ -152,7 +152,7 @@ final class Views {
         OpenBrick open = status.open();
         RunningCache running = entry.cache().status().running();
         BrickNumbers numbers = open == null || running == null
-                ? BrickNumbers.UNKNOWN
+                ? BrickNumbers.recorded(context.ledger().read(entry.known().uuid()))
                 : running.host().ask(() -> numbers(running, open.cached()));
         KnownBrick known = entry.known();
         return new BrickView(
@@ -168,7 +168,7 @@ final class Views {
                 numbers.cachedBytes(),
                 numbers.oldestDirtyAge(),
                 nbd.connections().countByExport().getOrDefault(known.name(), 0),
-                status.state() == BrickView.State.SERVING ? uris(known.name()) : List.of(),
+                entry.front() != null ? uris(known.name()) : List.of(),
                 numbers.counters(),
                 numbers.lost());
     }
@@ -179,8 +179,11 @@ final class Views {
             @Nullable Duration oldestDirtyAge,
             io.brickcache.admin.BrickCounters counters,
             BrickView.Lost lost) {
-        static final BrickNumbers UNKNOWN =
-                new BrickNumbers(0, 0, null, io.brickcache.admin.BrickCounters.NONE, BrickView.Lost.NOTHING);
+        /** As far as is known without the cache. */
+        static BrickNumbers recorded(LedgerRecord record) {
+            long dirtyBytes = record.isDiskWhole() ? 0 : Math.max(0, record.dirtyBytes());
+            return new BrickNumbers(dirtyBytes, 0, null, io.brickcache.admin.BrickCounters.NONE, BrickView.Lost.NOTHING);
+        }
     }
 
     private static BrickNumbers numbers(RunningCache running, CachedBrick brick) {

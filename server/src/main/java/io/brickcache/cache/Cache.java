@@ -20,8 +20,10 @@ import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -47,6 +49,9 @@ public final class Cache {
     private final List<CachedBrick> bricks = new ArrayList<>();
     private final List<CachedBrick> demoting = new ArrayList<>();
     private final Scrubber scrubber;
+    /** Slots that changed last before the cache was loaded, the newest first. */
+    private final int[] latest;
+
     private @Nullable Consumer<CachedBrick> dirtyListener;
 
     private Cache(
@@ -76,6 +81,15 @@ public final class Cache {
         this.scrubber = new Scrubber(core);
         // One before now: no block that becomes dirty from now on can have it.
         this.recoveredTick = core.tick() - 1;
+        this.latest = journal.latestLoaded();
+    }
+
+    /** What a brick loses. */
+    public enum Forget {
+        /** What equals the disk, or did. */
+        CLEAN,
+        /** Everything: what is dirty is lost. */
+        ALL
     }
 
     /**
@@ -176,6 +190,19 @@ public final class Cache {
         }
     }
 
+    /** Who is told, outside the SSD, which bricks are dirty; before {@link #start}. */
+    public void tell(DirtyWitness witness) {
+        core.committer.tell(new DirtyMarks(core.loop, witness, core.bug, bricks));
+    }
+
+    /**
+     * Compares a sample of the clean blocks of some bricks with their disks, all at once; changes nothing. Bounded: 256
+     * blocks and four seconds a brick.
+     */
+    public void checkFence(Collection<CachedBrick> compared, Consumer<Map<CachedBrick, FenceVerdict>> done) {
+        new FenceCheck(core, compared, record.generation(), done).start(latest);
+    }
+
     /** Marks the cache as open; serves requests when {@code done} has heard OK. */
     public void start(Consumer<IoStatus> done) {
         CacheRecord opened = record.opened();
@@ -265,29 +292,78 @@ public final class Cache {
                 done.accept(IoStatus.INVALID);
                 return;
             }
-            // After this no slot awaits a sync of the disk.
-            brick.flush(status -> {
-                if (status.isOk()) {
-                    forget(brick, 0, done);
-                } else {
-                    brick.resume();
-                    done.accept(status);
-                }
-            });
+            forgetAll(brick, done);
         });
     }
 
-    private void forget(CachedBrick brick, int from, Consumer<IoStatus> done) {
+    /** As {@link #detach}, but what is dirty is given up. */
+    public void giveUp(CachedBrick brick, Consumer<IoStatus> done) {
+        brick.drain(() -> forgetAll(brick, done));
+    }
+
+    private void forgetAll(CachedBrick brick, Consumer<IoStatus> done) {
+        // After this no slot awaits a sync of the disk.
+        brick.flush(status -> {
+            if (status.isOk()) {
+                forget(brick, Forget.ALL, 0, () -> forgetBrick(brick, done));
+            } else {
+                brick.resume();
+                done.accept(status);
+            }
+        });
+    }
+
+    /** Forgets what the cache has of a brick, durably. Requests that come meanwhile are refused: it has no clients. */
+    public void empty(CachedBrick brick, Forget what, Consumer<IoStatus> done) {
+        if (core.bug == PlantedBug.SERVES_VOID) {
+            done.accept(IoStatus.OK);
+            return;
+        }
+        brick.drain(() -> forget(
+                brick,
+                what,
+                0,
+                () -> brick.flush(status -> {
+                    brick.resume();
+                    done.accept(status);
+                })));
+    }
+
+    /** Another record for a brick, of the same number and size: its device is a different one now. */
+    public void identify(CachedBrick brick, BrickRecord changed, Consumer<IoStatus> done) {
+        if (changed.id() != brick.id() || changed.sizeBytes() != brick.record().sizeBytes()) {
+            throw new IllegalArgumentException("the record is of another brick");
+        }
+        core.committer.put(batch -> batch.put(Family.BRICKS, changed.key(), changed.encode()));
+        core.committer.commit(status -> {
+            if (status.isOk()) {
+                brick.identify(changed);
+            } else {
+                // What could not be committed is brought again by the next commit: take it back.
+                core.committer.put(batch -> batch.put(
+                        Family.BRICKS, brick.record().key(), brick.record().encode()));
+            }
+            done.accept(status);
+        });
+    }
+
+    private void forget(CachedBrick brick, Forget what, int from, Runnable done) {
         int end = (int) Math.min(core.slots.slots(), (long) from + DETACH_STRIDE);
         for (int slot = from; slot < end; slot++) {
-            if (core.slots.isMapped(slot) && core.slots.brick(slot) == brick.id()) {
+            if (core.slots.isMapped(slot)
+                    && core.slots.brick(slot) == brick.id()
+                    && (what == Forget.ALL || core.slots.state(slot) == SlotTable.CLEAN)) {
                 core.retire(slot);
             }
         }
         if (end < core.slots.slots()) {
-            core.loop.execute(() -> forget(brick, end, done));
-            return;
+            core.loop.execute(() -> forget(brick, what, end, done));
+        } else {
+            done.run();
         }
+    }
+
+    private void forgetBrick(CachedBrick brick, Consumer<IoStatus> done) {
         core.committer.put(batch -> {
             batch.delete(Family.BRICKS, brick.record().key());
             RegionHeat.deleteAll(batch, brick.id());
@@ -306,13 +382,13 @@ public final class Cache {
             brick.resume();
             done.accept(status);
         } else if (core.committer.pendingRetired() > 0) {
-            core.committer.whenReleased(() -> remove(brick, done));
+            core.committer.whenReleased(() -> gone(brick, done));
         } else {
-            remove(brick, done);
+            gone(brick, done);
         }
     }
 
-    private void remove(CachedBrick brick, Consumer<IoStatus> done) {
+    private void gone(CachedBrick brick, Consumer<IoStatus> done) {
         core.remove(brick);
         bricks.remove(brick);
         brick.close();

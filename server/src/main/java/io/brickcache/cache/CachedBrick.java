@@ -26,7 +26,7 @@ public final class CachedBrick implements BlockDevice {
     public static final int MAX_TRANSFER_BYTES = 32 << 20;
 
     private final CacheCore core;
-    private final BrickRecord record;
+    private BrickRecord record;
     private final BlockDevice disk;
     private final DiskSync sync;
     private final AwaitingSync awaiting;
@@ -38,6 +38,7 @@ public final class CachedBrick implements BlockDevice {
     private final RegionHeat heat;
     private final BrickCounters counters = new BrickCounters();
     private final LostBlocks lost;
+    private final DirtyMarks.Mark mark = new DirtyMarks.Mark();
     private final long fullBlocks;
 
     long cachedBlocks;
@@ -315,6 +316,20 @@ public final class CachedBrick implements BlockDevice {
     /** Nanoseconds since the last request of a client. */
     public long idleNs() {
         return core.loop.clock().nanoTime() - lastRequestNs;
+    }
+
+    /** The device is another one now. */
+    void identify(BrickRecord changed) {
+        record = changed;
+    }
+
+    /** As {@link #dirtyBytes}, with what the disk has but the durable metadata still calls dirty. */
+    long durablyDirtyBytes() {
+        return dirtyBytes() + ((long) awaiting.obsolete() << core.shape.blockShift());
+    }
+
+    DirtyMarks.Mark mark() {
+        return mark;
     }
 
     DiskSync sync() {

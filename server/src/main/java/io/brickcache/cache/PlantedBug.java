@@ -67,5 +67,11 @@ enum PlantedBug {
     /** Isolation: a disk counts as synced only when those of all bricks of the cache are. */
     SYNCS_NEIGHBOURS,
     /** Liveness: a change of the disk that failed leaves its gate shut. */
-    LEAVES_GATE_SHUT
+    LEAVES_GATE_SHUT,
+    /** The fence: whatever the disk holds, it passes. */
+    IGNORES_FENCE,
+    /** The witness outside the SSD hears of the first dirty block when it is durable already. */
+    TELLS_WITNESS_LATE,
+    /** What the cache holds of a brick that was written without it is served. */
+    SERVES_VOID
 }

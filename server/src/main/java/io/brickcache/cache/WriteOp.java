@@ -78,7 +78,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             leaveAround();
             return;
         }
-        if (!core.takesSlots()) {
+        if (!core.takesSlots() || DirtyMarks.isRefused(of)) {
             around = Around.SSD_ERROR;
             leaveAround();
             return;

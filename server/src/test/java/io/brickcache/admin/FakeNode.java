@@ -219,13 +219,58 @@ public final class FakeNode implements NodeAdministration {
     }
 
     @Override
-    public CacheView deleteCache(String name) {
+    public CacheView deleteCache(String name, BricksOfCache bricksOfCache, GivenUp dirtyData) {
         CacheView cache = cache(name);
-        if (!cache.bricks().isEmpty()) {
+        if (!cache.bricks().isEmpty() && bricksOfCache == BricksOfCache.DETACH_IF_AWAY) {
+            long dirty = bricks.values().stream()
+                    .filter(b -> b.cache().equals(name))
+                    .mapToLong(BrickView::dirtyBytes)
+                    .sum();
+            if (dirty > 0 && dirtyData == GivenUp.NOTHING) {
+                throw AdminException.brickDirty(name, dirty);
+            }
+            bricks.values().removeIf(b -> b.cache().equals(name));
+        } else if (!cache.bricks().isEmpty()) {
             throw AdminException.cacheHasBricks(name, cache.bricks().size());
         }
         caches.remove(name);
         return cache;
+    }
+
+    @Override
+    public CacheView rejoinCache(String name) {
+        CacheView cache = cache(name);
+        throw new AdminException(
+                Reason.NOTHING_TO_DECIDE,
+                "cache " + cache.name() + " is not away",
+                "look at it",
+                Map.of("cache", name));
+    }
+
+    @Override
+    public BrickView keepDisk(String name, GivenUp dirtyData) {
+        BrickView brick = fenced(name);
+        if (brick.dirtyBytes() > 0 && dirtyData == GivenUp.NOTHING) {
+            throw AdminException.brickDirty(name, brick.dirtyBytes());
+        }
+        put(brick, BrickView.State.SERVING, "", 0, null, brick.connections());
+        return brick(name);
+    }
+
+    @Override
+    public BrickView keepCache(String name) {
+        BrickView brick = fenced(name);
+        put(brick, BrickView.State.SERVING, "", brick.dirtyBytes(), null, brick.connections());
+        return brick(name);
+    }
+
+    private BrickView fenced(String name) {
+        BrickView brick = brick(name);
+        if (brick.state() != BrickView.State.FENCED) {
+            throw new AdminException(
+                    Reason.NOTHING_TO_DECIDE, "brick " + name + " is not fenced", "look at it", Map.of("brick", name));
+        }
+        return brick;
     }
 
     @Override

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.rpc.ErrorInfo;
 import io.brickcache.admin.v1.AttachBrickRequest;
 import io.brickcache.admin.v1.Brick;
+import io.brickcache.admin.v1.BrickDecision;
 import io.brickcache.admin.v1.BrickServiceGrpc;
 import io.brickcache.admin.v1.BrickState;
 import io.brickcache.admin.v1.Cache;
 import io.brickcache.admin.v1.CacheServiceGrpc;
 import io.brickcache.admin.v1.CreateCacheRequest;
 import io.brickcache.admin.v1.CreateCacheResponse;
+import io.brickcache.admin.v1.DecideBrickRequest;
 import io.brickcache.admin.v1.DeleteCacheRequest;
 import io.brickcache.admin.v1.DetachBrickRequest;
 import io.brickcache.admin.v1.DetachBrickResponse;
@@ -476,5 +478,26 @@ class AdminServicesTest {
                 "b1", NodeAdministration.DirtyData.REFUSE, NodeAdministration.LostData.REFUSE, ProgressListener.NONE);
         assertThat(caches.deleteCache(request).getCache().getName()).isEqualTo("fast");
         assertThat(info(failure(() -> caches.deleteCache(request))).getReason()).isEqualTo("CACHE_NOT_FOUND");
+    }
+
+    @Test
+    void shouldDecideAboutAFencedBrickOnlyAsFarAsItWasTold() throws IOException {
+        create("fast");
+        attach("b1", "fast");
+        DecideBrickRequest.Builder request = DecideBrickRequest.newBuilder().setName("b1");
+        assertThat(info(failure(() -> bricks.decideBrick(request.build()))).getMetadataMap())
+                .containsEntry("field", "decision");
+        request.setDecision(BrickDecision.BRICK_DECISION_KEEP_DISK);
+        assertThat(info(failure(() -> bricks.decideBrick(request.build()))).getReason())
+                .isEqualTo("NOTHING_TO_DECIDE");
+        node.write("b1", 4096, Duration.ofSeconds(1));
+        node.change("b1", BrickView.State.FENCED, "sector 77 differs");
+
+        assertThat(info(failure(() -> bricks.decideBrick(request.build()))).getReason())
+                .isEqualTo("BRICK_DIRTY");
+        Brick kept = bricks.decideBrick(request.setGiveUpDirty(true).build()).getBrick();
+
+        assertThat(kept.getDirtyBytes()).isZero();
+        assertThat(kept.getState()).isEqualTo(BrickState.BRICK_STATE_SERVING);
     }
 }

@@ -63,6 +63,7 @@ class EngineSystem implements SystemUnderTest {
         MemorySpareJournal spare;
         /** The store as the cache has it. */
         MetadataStore running;
+
         final List<SimDevice> devices = new ArrayList<>();
         final List<SimDevice> fallible = new ArrayList<>();
         private @Nullable Cache runningCache;

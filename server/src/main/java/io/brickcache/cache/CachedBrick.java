@@ -136,12 +136,7 @@ public final class CachedBrick implements BlockDevice {
         }
     }
 
-    /** Makes durable what has been answered until now and went to the SSD. */
-    void commit(CommitListener done) {
-        if (core.rescue.awaits(this)) {
-            core.rescue.flushWhenSettled(this, done);
-            return;
-        }
+    private void commit(CommitListener done) {
         int syncFailures = core.rescue.syncFailures();
         core.committer.commit(status -> {
             if (!status.isOk() && syncFailures != core.rescue.syncFailures()) {

@@ -380,7 +380,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
 
     /** True if the block at {@code at} in the buffer is what the slot should hold. */
     boolean matches(int slot, IoBuffer buffer, int at) {
-        return checksums.of(buffer, at, slots.validMask(slot)) == slots.checksum(slot);
+        return checksums.of(buffer, at, slots.validMask(slot)) == slots.checksum(slot)
+                || bug == PlantedBug.SERVES_DAMAGED;
     }
 
     /**

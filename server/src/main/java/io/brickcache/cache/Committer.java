@@ -330,7 +330,7 @@ final class Committer {
         open.absorb(epoch);
         epoch.committed = true;
         consequence.run();
-        answer(epoch, false);
+        answer(epoch, bug == PlantedBug.ANSWERS_OK_TO_FAILED_COMMIT);
         release();
         if (wanted) {
             schedule();

@@ -363,7 +363,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         Parts done = part.parts();
         done.wentToDisk();
         releaseScratch();
-        of.gates().leave(this);
+        if (status.isOk() || core.bug != PlantedBug.LEAVES_GATE_SHUT) {
+            of.gates().leave(this);
+        }
         part.clear();
         IoStatus result = status;
         core.recycle(this);

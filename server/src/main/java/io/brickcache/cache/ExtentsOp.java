@@ -49,7 +49,8 @@ final class ExtentsOp {
             long blockEnd = Math.min(end, (at | blockBytes - 1) + 1);
             int slot = core.find(brick, at >> core.shape.blockShift());
             int state = slot == SlotTable.NONE ? SlotTable.FREE : core.slots.state(slot);
-            if (!request.add(blockEnd - at, below < 0 ? residency(state) : state == SlotTable.DIRTY ? 0 : below)) {
+            boolean dirty = state == SlotTable.DIRTY && core.bug != PlantedBug.DESCRIBES_DIRTY_AS_HOLE;
+            if (!request.add(blockEnd - at, below < 0 ? residency(state) : dirty ? 0 : below)) {
                 return false;
             }
             at = blockEnd;

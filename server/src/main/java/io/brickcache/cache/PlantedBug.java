@@ -26,8 +26,14 @@ enum PlantedBug {
     FLUSHES_WITHOUT_DISK_SYNC,
     /** R5: a FLUSH is answered when the metadata commit begins. */
     ANSWERS_FLUSH_BEFORE_COMMIT,
+    /** R5: a FLUSH is answered OK although the commit failed. */
+    ANSWERS_OK_TO_FAILED_COMMIT,
+    /** R5: a write of several blocks of which the SSD took a part counts as done. */
+    SHOWS_TORN_WRITES,
     /** R6: a dirty block is evicted. */
     EVICTS_DIRTY,
+    /** R6: a write that finds no free slot fails. */
+    FAILS_WHEN_FULL,
     /** R7: what was read from the disk is promoted over a write that came meanwhile. */
     PROMOTES_OVER_WRITE,
     /** R7: a slot is given away while a read still looks at it. */
@@ -36,6 +42,12 @@ enum PlantedBug {
     IGNORES_VALIDITY,
     /** R7: a block written in part loses the rest of what its slot held. */
     SKIPS_MERGE,
+    /** R7: a block written in part takes over from its slot what that does not hold. */
+    MERGES_INVALID,
+    /** R7: a slot that does not match its checksum is served. */
+    SERVES_DAMAGED,
+    /** R7: a block that only the SSD has yet is described as the hole that the disk has there. */
+    DESCRIBES_DIRTY_AS_HOLE,
     /** R7: a demotion does not wait for a write-around of the same block. */
     DEMOTES_PAST_WRITE_AROUND,
     /** R5: the SSD's sync is tried again after it failed, and believed. */
@@ -45,5 +57,11 @@ enum PlantedBug {
     /** R8: what went to the spare journal is not looked at after a restart. The simulation plants it below the engine. */
     IGNORES_SPARE_JOURNAL,
     /** R8: after anything but an orderly stop the latest changes are not looked at. */
-    SKIPS_JOURNAL_AFTER_CRASH
+    SKIPS_JOURNAL_AFTER_CRASH,
+    /** R8: recovery believes the newer of two records that contradict each other, although its checksum is wrong. */
+    TRUSTS_NEWER_WRONG_RECORD,
+    /** Isolation: a disk counts as synced only when those of all bricks of the cache are. */
+    SYNCS_NEIGHBOURS,
+    /** Liveness: a change of the disk that failed leaves its gate shut. */
+    LEAVES_GATE_SHUT
 }

@@ -138,7 +138,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             merged(io, status);
             mergeDone();
         } else {
-            if (!status.isOk()) {
+            if (!status.isOk() && core.bug != PlantedBug.SHOWS_TORN_WRITES) {
                 part.brick().counters().ssdWriteErrors++;
                 around = Around.SSD_ERROR;
             }
@@ -150,7 +150,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         CachedBrick of = part.brick();
         int i = io.index;
         if (status.isOk() && core.matches(io.slot, io.buffer(), io.bufferOffset())) {
-            long kept = core.slots.validMask(io.slot) & ~maskOf[i];
+            boolean all = core.bug == PlantedBug.MERGES_INVALID;
+            long held = all ? of.fullMask(part.firstBlock() + i) : core.slots.validMask(io.slot);
+            long kept = held & ~maskOf[i];
             Copies.units(core.shape, kept, io.buffer(), io.bufferOffset(), part.buffer(), part.at(i));
             maskOf[i] |= kept;
             return;
@@ -248,6 +250,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     private void leaveAround() {
+        if (around == Around.FULL && core.bug == PlantedBug.FAILS_WHEN_FULL) {
+            finish(IoStatus.IO_ERROR);
+            return;
+        }
         CachedBrick of = part.brick();
         switch (around) {
             case FULL -> of.counters().aroundFullBytes += part.bytes();

@@ -5,6 +5,7 @@ import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.env.Loop;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -32,6 +33,13 @@ public final class BuggyCaches {
             CacheOptions options,
             Function<BrickRecord, BlockDevice> disks)
             throws MetadataException {
-        return Cache.load(metadata, store, loop, ssd, options, disks, PlantedBug.valueOf(bug));
+        PlantedBug planted = PlantedBug.valueOf(bug);
+        MetadataStore read = planted == PlantedBug.TRUSTS_NEWER_WRONG_RECORD ? new CredulousStore(store) : store;
+        Function<BrickRecord, BlockDevice> opened = disks;
+        if (planted == PlantedBug.SYNCS_NEIGHBOURS) {
+            List<BlockDevice> all = new ArrayList<>();
+            opened = brick -> new TiedDisk(disks.apply(brick), all);
+        }
+        return Cache.load(metadata, read, loop, ssd, options, opened, planted);
     }
 }

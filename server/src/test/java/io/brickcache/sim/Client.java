@@ -1,7 +1,9 @@
 package io.brickcache.sim;
 
+import io.brickcache.block.ExtentsRequest;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
+import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import io.brickcache.env.sim.SimLoop;
 import io.brickcache.sim.Connection.Wish;
@@ -19,7 +21,7 @@ final class Client {
     private final List<DiskModel> models;
     private final ClientMemory memory;
     private final TraceHash trace;
-    private final Set<ClientRequest> inFlight = new LinkedHashSet<>();
+    private final Set<ClientWork> inFlight = new LinkedHashSet<>();
 
     /** The bricks whose requests may fail. */
     private IntPredicate trouble;
@@ -112,7 +114,7 @@ final class Client {
     /** The node crashed: nothing in flight will be answered. */
     void crash() {
         budget = 0;
-        for (ClientRequest request : inFlight) {
+        for (ClientWork request : inFlight) {
             request.abandon();
         }
         inFlight.clear();
@@ -120,6 +122,19 @@ final class Client {
     }
 
     private boolean submit(int brick, Wish wish, @Nullable Pump pump) {
+        trace.add(brick * 8L + wish.op().ordinal());
+        trace.add(wish.offset() * 31 + wish.length());
+        if (wish.op() == IoOp.EXTENTS) {
+            ClientExtents extents =
+                    new ClientExtents(this, brick, pump, models.get(brick), wish.offset(), wish.length());
+            extents.prepareExtents(
+                    wish.flags() == 0 ? ExtentsRequest.Context.ALLOCATION : ExtentsRequest.Context.RESIDENCY,
+                    wish.offset(),
+                    wish.length());
+            inFlight.add(extents);
+            system.brick(brick).submit(extents);
+            return true;
+        }
         ClientRequest request = new ClientRequest(this, brick, pump);
         if (wish.op() == IoOp.READ || wish.op() == IoOp.WRITE) {
             int preferredBytes = system.brick(brick).geometry().preferredBytes();
@@ -133,24 +148,23 @@ final class Client {
         } else {
             request.prepare(wish.op(), wish.offset(), wish.length(), wish.flags());
         }
-        trace.add(brick * 8L + wish.op().ordinal());
-        trace.add(wish.offset() * 31 + wish.length());
         inFlight.add(request);
         request.begin(models.get(brick));
         system.brick(brick).submit(request);
         return true;
     }
 
-    void ended(ClientRequest request, IoStatus status) {
-        if (!inFlight.remove(request)) {
+    void ended(ClientWork work, IoStatus status) {
+        IoRequest request = work.request();
+        if (!inFlight.remove(work)) {
             throw new AssertionError(request + " is answered once more, with " + status);
         }
-        if (!isExpected(request, status)) {
+        if (!isExpected(work.brick(), request, status)) {
             throw new AssertionError(request + " is answered " + status);
         }
         answered++;
         lastStatus = status;
-        if (request.op() == IoOp.FLUSH || request.op().isMutation() && request.has(ClientRequest.FUA)) {
+        if (request.op() == IoOp.FLUSH || request.op().isMutation() && request.has(IoRequest.FUA)) {
             promises++;
         }
         trace.add(status.ordinal());
@@ -161,14 +175,13 @@ final class Client {
         trace.add(contentHash);
     }
 
-    private boolean isExpected(ClientRequest request, IoStatus status) {
+    private boolean isExpected(int brick, IoRequest request, IoStatus status) {
         return switch (status) {
             case OK -> true;
-            case IO_ERROR -> trouble.test(request.brick());
+            case IO_ERROR -> trouble.test(brick);
             case NOT_SUPPORTED ->
-                request.op() == IoOp.WRITE_ZEROES && request.has(ClientRequest.FAST_ZERO)
-                        || trouble.test(request.brick())
-                                && (request.op() == IoOp.WRITE_ZEROES || request.op() == IoOp.TRIM);
+                request.op() == IoOp.WRITE_ZEROES && request.has(IoRequest.FAST_ZERO)
+                        || trouble.test(brick) && (request.op() == IoOp.WRITE_ZEROES || request.op() == IoOp.TRIM);
             case INVALID, BEYOND_END, READ_ONLY, SHUTDOWN -> false;
         };
     }

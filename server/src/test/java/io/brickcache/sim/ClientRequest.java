@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** A request of the workload with what the model knows about it. */
-final class ClientRequest extends IoRequest {
+final class ClientRequest extends IoRequest implements ClientWork {
 
     private static final int SECTOR_BYTES = SectorContent.SECTOR_BYTES;
     private static final long RUBBISH = 0x0BAD_0BAD_0BAD_0BADL;
@@ -27,8 +27,14 @@ final class ClientRequest extends IoRequest {
         this.pump = pump;
     }
 
-    int brick() {
+    @Override
+    public int brick() {
         return brick;
+    }
+
+    @Override
+    public IoRequest request() {
+        return this;
     }
 
     /** Tells the model of the submit that follows, and fills the memory of a WRITE. */
@@ -82,8 +88,8 @@ final class ClientRequest extends IoRequest {
         }
     }
 
-    /** Frees the memory without waiting for an answer. */
-    void abandon() {
+    @Override
+    public void abandon() {
         releaseMemory();
     }
 

@@ -76,13 +76,17 @@ final class Connection {
             return IoOp.FLUSH;
         }
         if (entropy.chance(readShare)) {
-            return entropy.chance(0.05) ? IoOp.CACHE : IoOp.READ;
+            return entropy.chance(0.05) ? entropy.pick(IoOp.CACHE, IoOp.EXTENTS) : IoOp.READ;
         }
         return entropy.chance(discardShare) ? entropy.pick(IoOp.TRIM, IoOp.WRITE_ZEROES) : IoOp.WRITE;
     }
 
     private int drawFlags(IoOp op) {
         int flags = op.isMutation() && entropy.chance(0.1) ? IoRequest.FUA : 0;
+        if (op == IoOp.EXTENTS) {
+            // Which of the two contexts.
+            return entropy.nextInt(2);
+        }
         if (op == IoOp.WRITE_ZEROES) {
             flags |= entropy.pick(0, 0, IoRequest.NO_HOLE, IoRequest.FAST_ZERO);
         }

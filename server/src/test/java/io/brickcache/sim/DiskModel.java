@@ -137,6 +137,21 @@ final class DiskModel {
         return hash;
     }
 
+    /** While the read was under way the brick said that this range reads as zeroes. */
+    void zeroesToldAt(Read read, long offset, long length) {
+        int end = (int) ((offset + length) / SECTOR_BYTES);
+        for (int sector = (int) (offset / SECTOR_BYTES); sector < end; sector++) {
+            boolean allowed = false;
+            for (int i = 0; i < mutations[sector].length; i++) {
+                allowed |= mutations[sector][i].content() == SectorContent.ZEROES
+                        && !isSuperseded(sector, i, read.submitted, false);
+            }
+            if (!allowed) {
+                throw new AssertionError(diagnosis(sector, read.submitted, "zeroes, as it says", SectorContent.ZEROES));
+            }
+        }
+    }
+
     private long checkSector(int sector, long readStart, ByteBuffer bytes, int index) {
         long seen = SectorContent.writeIdAt(bytes, index, brick, sector);
         Mutation[] list = mutations[sector];

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.brickcache.cache.BuggyCaches;
 import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -11,6 +12,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class EngineBugsTest {
 
     private static final int MAX_SEEDS = 1000;
+
+    private static final Findings FINDINGS = new Findings();
+
+    @AfterAll
+    static void writeTable() {
+        FINDINGS.write("planted-bugs-engine");
+    }
 
     static List<String> bugs() {
         return BuggyCaches.bugs();
@@ -20,18 +28,13 @@ class EngineBugsTest {
     @MethodSource("bugs")
     void shouldBeFoundWhenItIsPlantedInTheEngine(String bug) {
         ClientMemory memory = new ClientMemory();
+        SystemUnderTest.Factory buggy =
+                NbdSystem.inFrontOf((scenario, loop, entropy) -> new EngineSystem(bug, scenario, loop, entropy));
         for (long seed = 1; seed <= MAX_SEEDS; seed++) {
             try {
-                SimRun.run(
-                        Scenario.of(seed),
-                        (scenario, loop, entropy) -> new EngineSystem(bug, scenario, loop, entropy),
-                        memory);
+                SimRun.run(Scenario.of(seed), buggy, memory);
             } catch (AssertionError | IllegalStateException e) {
-                System.out.printf(
-                        "%-32s found by seed %d: %s%n",
-                        bug,
-                        seed,
-                        String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+                FINDINGS.found(bug, seed, e);
                 return;
             }
         }

@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 class EngineSystem implements SystemUnderTest {
 
     private static final long MAX_COMMIT_NS = 500_000;
+    private static final long MAX_SLOW_COMMIT_NS = 100_000_000;
 
     private final String bug;
     private final Scenario scenario;
@@ -75,7 +76,8 @@ class EngineSystem implements SystemUnderTest {
             record = new CacheRecord(entropy.nextUuid(), scenario.blockBytes(), scenario.slots(), 0, true);
             ssdMedium = new Medium(
                     new SsdLayout(record.uuid(), shape, scenario.slots()).areaBytes(), SectorContent.SECTOR_BYTES);
-            store = new MemoryMetadataStore(loop, entropy.split("store " + index), MAX_COMMIT_NS);
+            long maxCommitNs = entropy.pick(MAX_COMMIT_NS, MAX_COMMIT_NS, MAX_SLOW_COMMIT_NS);
+            store = new MemoryMetadataStore(loop, entropy.split("store " + index), maxCommitNs);
             spared = entropy.chance(0.7);
             spare = new MemorySpareJournal(loop, entropy.split("spare " + index), MAX_COMMIT_NS);
             running = store;
@@ -377,6 +379,16 @@ class EngineSystem implements SystemUnderTest {
     @Override
     public void checkStructure() {
         nodes.forEach(node -> node.cache().checkStructure(false));
+    }
+
+    @Override
+    public void checkClean() {
+        for (Node node : nodes) {
+            long dirty = node.cache().dirtySlots();
+            if (dirty != 0) {
+                throw new AssertionError("cache " + node.index + " has " + dirty + " dirty slots after flushing all");
+            }
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.brickcache.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -13,22 +14,37 @@ class JudgeTest {
 
     private static final int ONE_IN = 10;
 
+    private static final Findings FINDINGS = new Findings();
+
+    @AfterAll
+    static void writeTable() {
+        FINDINGS.write("planted-bugs-disk");
+    }
+
     @ParameterizedTest
     @EnumSource(DiskBug.class)
-    void shouldFindThePlantedBugWithinSomeSeeds(DiskBug bug) {
+    void shouldFindThePlantedBugWithinSomeSeedsWhenBricksAreCalled(DiskBug bug) {
+        search(bug, bug.name(), Scenario.Front.NONE);
+    }
+
+    @ParameterizedTest
+    @EnumSource(DiskBug.class)
+    void shouldFindThePlantedBugWithinSomeSeedsWhenBricksAreReachedOverNbd(DiskBug bug) {
+        search(bug, bug + " behind NBD", new Scenario.Front(2, 0.01));
+    }
+
+    private static void search(DiskBug bug, String name, Scenario.Front front) {
         ClientMemory memory = new ClientMemory();
-        String finding = null;
-        int seeds = 0;
-        while (finding == null && seeds < SEEDS) {
-            Scenario scenario = Scenario.of(++seeds);
+        SystemUnderTest.Factory broken =
+                NbdSystem.inFrontOf((scenario, loop, entropy) -> bug.plant(ONE_IN, scenario, loop, entropy));
+        for (int seed = 1; seed <= SEEDS; seed++) {
             try {
-                SimRun.run(scenario, (what, loop, entropy) -> bug.plant(ONE_IN, what, loop, entropy), memory);
+                SimRun.run(Scenario.of(seed).with(front), broken, memory);
             } catch (AssertionError e) {
-                finding = e.getMessage();
+                FINDINGS.found(name, seed, e);
+                return;
             }
         }
-
-        assertThat(finding).as("%s within %d seeds", bug, SEEDS).isNotNull();
-        System.out.printf("%s: seed %d, %s%n", bug, seeds, finding);
+        assertThat(name).as("not found by seeds 1 to %d", SEEDS).isNull();
     }
 }

@@ -170,6 +170,11 @@ final class NbdSystem implements SystemUnderTest {
     }
 
     @Override
+    public void checkClean() {
+        inner.checkClean();
+    }
+
+    @Override
     public void hang() {
         inner.hang();
     }

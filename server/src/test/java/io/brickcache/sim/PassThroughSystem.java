@@ -128,6 +128,11 @@ class PassThroughSystem implements SystemUnderTest {
     }
 
     @Override
+    public void checkClean() {
+        // A bare disk is never dirty.
+    }
+
+    @Override
     public void hang() {
         for (int i = 0; i < disks.size(); i++) {
             disks.get(i).setHanging(plan.reachesDisk(i));

@@ -49,8 +49,10 @@ record Scenario(
      */
     record Front(int connections, double breakRate) {
 
+        static final Front NONE = new Front(0, 0);
+
         static Front draw(SeededEntropy draw) {
-            return draw.chance(0.6) ? new Front(0, 0) : new Front(draw.between(1, 3), draw.pick(0.0, 0.0, 0.01, 0.1));
+            return draw.chance(0.6) ? NONE : new Front(draw.between(1, 3), draw.pick(0.0, 0.0, 0.01, 0.1));
         }
     }
 
@@ -96,6 +98,27 @@ record Scenario(
             sizes.add((long) draw.between(maxSectors / 2, maxSectors) * SECTOR_BYTES);
         }
         return List.copyOf(sizes);
+    }
+
+    /** The same with another front. */
+    Scenario with(Front other) {
+        return new Scenario(
+                seed,
+                blockBytes,
+                slots,
+                caches,
+                brickBytes,
+                dirtyLowPercent,
+                dirtyHighPercent,
+                maxLatencyNs,
+                maxDiskLatencyNs,
+                trouble,
+                crashes,
+                requests,
+                connections,
+                maxDepth,
+                maxRequestBytes,
+                other);
     }
 
     int bricks() {

@@ -1,5 +1,7 @@
 package io.brickcache.sim;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.brickcache.block.sim.Medium;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
@@ -7,12 +9,18 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run: phases of work, each ended by a crash at a random step or by an orderly stop; then faults cease, everything
  * must finish, and bricks, restarted bricks and at last the bare disks must hold what the model says.
  */
 final class SimRun {
+
+    static {
+        // Faults by the thousand are the point here; the log would drown the seeds.
+        ((Logger) LoggerFactory.getLogger("io.brickcache")).setLevel(Level.OFF);
+    }
 
     /** Virtual time within which everything that is asked must be done. */
     private static final long PATIENCE_NS = 3_600_000_000_000L;
@@ -206,6 +214,7 @@ final class SimRun {
             system.flushBrick(brick, this::oneDone);
         }
         await(() -> waiting == 0, "writing everything to the disks");
+        system.checkClean();
         stop();
         crash(SystemUnderTest.Crash.POWER_LOSS);
         checkDisks();

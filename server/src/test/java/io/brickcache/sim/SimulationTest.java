@@ -2,7 +2,10 @@ package io.brickcache.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Thousands of runs in virtual time. See docs/testing.md; {@code -Dsim.seed=N} replays one, {@code -Dsim.seeds=N} runs N. */
 class SimulationTest {
@@ -12,26 +15,37 @@ class SimulationTest {
 
     @Test
     void shouldServeAsTheModelSaysWhenBricksAreBareDisks() {
-        Simulations.run("bare disks", NbdSystem.inFrontOf(PassThroughSystem::new), SEEDS);
+        Simulations.run("bare disks", () -> NbdSystem.inFrontOf(PassThroughSystem::new), SEEDS);
     }
 
     @Test
     void shouldServeAsTheModelSaysWhenBricksAreBehindTheCache() {
-        Simulations.run("the engine", NbdSystem.inFrontOf(EngineSystem::new), ENGINE_SEEDS);
+        Simulations.run("the engine", () -> NbdSystem.inFrontOf(EngineSystem::new), ENGINE_SEEDS);
     }
 
-    @Test
-    void shouldDoTheSameAgainWhenASeedIsRunTwice() {
-        for (long seed = 1; seed <= 20; seed++) {
-            Scenario scenario = Scenario.of(seed);
+    @ParameterizedTest
+    @MethodSource("fronts")
+    void shouldDoTheSameAgainWhenASeedIsRunTwice(Scenario.Front front) {
+        int twoCaches = 0;
+        for (long seed = 1; seed <= 30; seed++) {
+            Scenario scenario = Scenario.of(seed).with(front);
+            twoCaches += scenario.caches() - 1;
 
-            long first = SimRun.run(scenario, PassThroughSystem::new, new ClientMemory());
-            long second = SimRun.run(scenario, PassThroughSystem::new, new ClientMemory());
+            long first = trace(scenario);
 
-            assertThat(second).as("trace of seed %d", seed).isEqualTo(first);
-            assertThat(SimRun.run(Scenario.of(seed + 1), PassThroughSystem::new, new ClientMemory()))
+            assertThat(trace(scenario)).as("trace of seed %d", seed).isEqualTo(first);
+            assertThat(trace(Scenario.of(seed + 1).with(front)))
                     .as("trace of another seed")
                     .isNotEqualTo(first);
         }
+        assertThat(twoCaches).as("runs with two caches").isPositive();
+    }
+
+    static List<Scenario.Front> fronts() {
+        return List.of(Scenario.Front.NONE, new Scenario.Front(3, 0.05));
+    }
+
+    private static long trace(Scenario scenario) {
+        return SimRun.run(scenario, NbdSystem.inFrontOf(EngineSystem::new), new ClientMemory());
     }
 }

@@ -46,6 +46,9 @@ interface SystemUnderTest {
     /** Checks all invariants that hold between any two steps of a started node. Throws AssertionError. */
     void checkStructure();
 
+    /** Throws AssertionError if a brick has dirty data: all of it was written to the disks, and nothing since. */
+    void checkClean();
+
     /** Some device within reach of the scenario's trouble stops answering, until faults stop or the node goes down. */
     void hang();
 

@@ -398,4 +398,82 @@ class SimDeviceTest {
         handedOut.forEach(IoBuffer::release);
         handedOut.clear();
     }
+
+    @Test
+    void shouldKeepOldSectorsWhenAWriteIsLost() {
+        Set<Integer> kept = new TreeSet<>();
+        for (long seed = 1; seed <= 50; seed++) {
+            Bench bench = new Bench(seed, request -> Fault.LOST_WRITE, SimDeviceOptions.DEFAULT);
+
+            assertThat(bench.await(bench.write(8, 4, 1, 0))).isEqualTo(IoStatus.OK);
+
+            assertThat(bench.device.damagedBytes()).isEqualTo(4 * SECTOR);
+            ByteBuffer zeroes = ByteBuffer.allocate(SECTOR);
+            int old = 0;
+            for (int sector = 8; sector < 12; sector++) {
+                old += sector(bench.medium, sector).equals(zeroes) ? 1 : 0;
+            }
+            kept.add(old);
+        }
+        assertThat(kept).contains(0, 4).hasSizeGreaterThan(2);
+    }
+
+    @Test
+    void shouldWriteElsewhereWhenAWriteIsMisdirected() {
+        Set<Integer> places = new TreeSet<>();
+        for (long seed = 1; seed <= 50; seed++) {
+            Bench bench = new Bench(seed, request -> Fault.MISDIRECTED, SimDeviceOptions.DEFAULT);
+            IoBuffer content = filled(8, 1, 7);
+            ByteBuffer written = content.bytes().clear().slice(0, SECTOR);
+
+            assertThat(bench.await(bench.write(8, 1, 7, 0))).isEqualTo(IoStatus.OK);
+
+            for (int sector = 0; sector < SECTORS; sector++) {
+                if (sector(bench.medium, sector).equals(written)) {
+                    places.add(sector);
+                }
+            }
+        }
+        assertThat(places).hasSizeGreaterThan(10);
+    }
+
+    @Test
+    void shouldDifferInOneBitWhenAWriteRots() {
+        Bench bench = new Bench(3, request -> Fault.ROT, SimDeviceOptions.DEFAULT);
+        ByteBuffer written = filled(8, 2, 7).bytes().clear();
+
+        assertThat(bench.await(bench.write(8, 2, 7, 0))).isEqualTo(IoStatus.OK);
+
+        int bits = 0;
+        for (int i = 0; i < 2 * SECTOR; i++) {
+            int stored = sector(bench.medium, 8 + i / SECTOR).get(i % SECTOR);
+            bits += Integer.bitCount((stored ^ written.get(i)) & 0xFF);
+        }
+        assertThat(bits).isEqualTo(1);
+    }
+
+    @Test
+    void shouldDoWhatItWasAskedWhenItHangsNoLonger() {
+        Bench bench = new Bench(4);
+        bench.device.setHanging(true);
+        Asked write = bench.write(8, 1, 7, 0);
+        Asked flush = bench.flush();
+        bench.loop.runFor(3_600_000_000_000L);
+        assertThat(write.status).isNull();
+        assertThat(flush.status).isNull();
+        assertThat(bench.device.inFlight()).isEqualTo(2);
+
+        bench.device.setHanging(false);
+
+        assertThat(bench.await(write)).isEqualTo(IoStatus.OK);
+        assertThat(bench.await(flush)).isEqualTo(IoStatus.OK);
+        assertThat(sector(bench.medium, 8))
+                .isEqualTo(filled(8, 1, 7).bytes().clear().slice(0, SECTOR));
+    }
+
+    private static ByteBuffer sector(Medium medium, int sector) {
+        ByteBuffer content = ByteBuffer.allocate(SECTOR);
+        medium.read((long) sector * SECTOR, SECTOR, content, 0);
+        return content;
+    }
 }

@@ -6,6 +6,7 @@ import io.brickcache.cache.index.MetadataStore.Family;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -72,5 +73,37 @@ class MemoryMetadataStoreTest extends MetadataStoreContract {
         assertThat(records(store, Family.BRICKS)).isEmpty();
         assertThat(outcomeOf(store, batch, loop)).isEmpty();
         assertThat(records(store, Family.BRICKS)).hasSize(1);
+    }
+
+    @Test
+    void shouldDifferInOneBitOfOneRecordWhenDamaged() throws Exception {
+        MemoryMetadataStore store = new MemoryMetadataStore(loop, new Random(6)::nextLong, MAX_LATENCY_NS);
+        assertThat(store.damaged(new Random(7)::nextLong)).isNull();
+        MetadataBatch batch = new MetadataBatch();
+        batch.put(Family.SLOTS, key(1), bytes("a slot group"));
+        batch.put(Family.JOURNAL, key(2), bytes("a journal record"));
+        batch.put(Family.BRICKS, key(3), bytes("a brick"));
+        assertThat(outcomeOf(store, batch, loop)).isEmpty();
+
+        MemoryMetadataStore damaged = Objects.requireNonNull(store.damaged(new Random(7)::nextLong));
+
+        assertThat(records(damaged, Family.BRICKS)).isEqualTo(records(store, Family.BRICKS));
+        assertThat(differingBits(store, damaged, Family.SLOTS) + differingBits(store, damaged, Family.JOURNAL))
+                .isEqualTo(1);
+    }
+
+    private static int differingBits(MemoryMetadataStore one, MemoryMetadataStore other, Family family)
+            throws Exception {
+        List<Entry> left = records(one, family);
+        List<Entry> right = records(other, family);
+        int bits = 0;
+        for (int i = 0; i < left.size(); i++) {
+            byte[] a = left.get(i).value();
+            byte[] b = right.get(i).value();
+            for (int at = 0; at < a.length; at++) {
+                bits += Integer.bitCount((a[at] ^ b[at]) & 0xFF);
+            }
+        }
+        return bits;
     }
 }

@@ -71,6 +71,7 @@ public final class NbdPeer {
     private boolean leaving;
     private boolean ended;
     private long cookies;
+    private int takenBytes;
 
     /** A request that waits for its answer. */
     private static final class Asked {
@@ -248,7 +249,12 @@ public final class NbdPeer {
 
     private void received(byte[] bytes) {
         inbound.writeBytes(bytes);
-        channel.taken(bytes.length);
+        takenBytes += bytes.length;
+        if (takenBytes >= habits.windowBytes() / 2) {
+            // In large steps: small ones would cut what follows ever smaller.
+            channel.taken(takenBytes);
+            takenBytes = 0;
+        }
         boolean more = true;
         while (more && !ended) {
             more = transmitting ? readReply() : readGreeting();

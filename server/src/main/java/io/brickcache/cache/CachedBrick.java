@@ -137,6 +137,11 @@ public final class CachedBrick implements BlockDevice {
     }
 
     private void commit(CommitListener done) {
+        if (core.rescue.awaits(this)) {
+            // Since the sync of the disk was asked for.
+            core.rescue.flushWhenSettled(this, done);
+            return;
+        }
         int syncFailures = core.rescue.syncFailures();
         core.committer.commit(status -> {
             if (!status.isOk() && syncFailures != core.rescue.syncFailures()) {

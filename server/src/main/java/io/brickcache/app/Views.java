@@ -76,19 +76,25 @@ final class Views {
                 new SsdLayout(known.uuid(), new BlockShape(known.blockBytes()), known.slots()).areaBytes(),
                 known.blockBytes(),
                 numbers.slots(),
-                status.state(),
-                status.reason(),
+                numbers.isFailing() ? CacheView.State.PASS_THROUGH : status.state(),
+                numbers.isFailing() ? numbers.failing() : status.reason(),
                 catalog.bricksOf(entry).stream().map(BrickEntry::name).toList(),
                 numbers.counters(),
                 numbers.lastScrub());
     }
 
+    /** {@code failing} says why the cache takes nothing new; empty while it does. */
     private record CacheNumbers(
             CacheView.Slots slots,
             CacheView.Counters counters,
-            @Nullable Instant lastScrub) {
+            @Nullable Instant lastScrub,
+            String failing) {
         static CacheNumbers unknown(KnownCache known) {
-            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE, null);
+            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE, null, "");
+        }
+
+        boolean isFailing() {
+            return !failing.isEmpty();
         }
     }
 
@@ -109,7 +115,8 @@ final class Views {
                         stats.dirtySlots(),
                         stats.freeSlots()),
                 new CacheView.Counters(stats.commits(), stats.failedCommits(), readErrors, writeErrors, mismatches),
-                lastScrub(running));
+                lastScrub(running),
+                running.cache().healthReason());
     }
 
     private static @Nullable Instant lastScrub(RunningCache running) {
@@ -155,14 +162,15 @@ final class Views {
                 ? BrickNumbers.recorded(context.ledger().read(entry.known().uuid()))
                 : running.host().ask(() -> numbers(running, open.cached()));
         KnownBrick known = entry.known();
+        boolean serves = status.state() == BrickView.State.SERVING;
         return new BrickView(
                 known.name(),
                 known.uuid(),
                 entry.cache().name(),
                 known.device(),
                 known.sizeBytes(),
-                status.state(),
-                status.reason(),
+                numbers.isPassThrough() && serves ? BrickView.State.PASS_THROUGH : status.state(),
+                serves ? numbers.failing() : status.reason(),
                 BrickView.Mode.WRITE_BACK,
                 numbers.dirtyBytes(),
                 numbers.cachedBytes(),
@@ -178,11 +186,18 @@ final class Views {
             long cachedBytes,
             @Nullable Duration oldestDirtyAge,
             io.brickcache.admin.BrickCounters counters,
-            BrickView.Lost lost) {
+            BrickView.Lost lost,
+            String failing) {
         /** As far as is known without the cache. */
         static BrickNumbers recorded(LedgerRecord record) {
             long dirtyBytes = record.isDiskWhole() ? 0 : Math.max(0, record.dirtyBytes());
-            return new BrickNumbers(dirtyBytes, 0, null, io.brickcache.admin.BrickCounters.NONE, BrickView.Lost.NOTHING);
+            return new BrickNumbers(
+                    dirtyBytes, 0, null, io.brickcache.admin.BrickCounters.NONE, BrickView.Lost.NOTHING, "");
+        }
+
+        /** The cache fails, and nothing of the brick is on it alone. */
+        boolean isPassThrough() {
+            return !failing.isEmpty() && dirtyBytes == 0;
         }
     }
 
@@ -196,7 +211,8 @@ final class Views {
                 brick.cachedBytes(),
                 age,
                 counters(brick.counters()),
-                new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()));
+                new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()),
+                running.cache().healthReason());
     }
 
     private static io.brickcache.admin.BrickCounters counters(BrickCounters from) {

@@ -10,7 +10,9 @@ import io.brickcache.cache.index.SlotJournal;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -317,7 +319,11 @@ final class Committer {
             return;
         }
         if (!ssdStatus.isOk()) {
+            // What waits for the open epoch counts on slots that are in doubt now, too.
+            List<CommitListener> waiting = new ArrayList<>(open.listeners);
+            open.listeners.clear();
             failed(onSyncFailure);
+            waiting.forEach(listener -> listener.committed(IoStatus.IO_ERROR));
         } else if (!witnessStatus.isOk()) {
             failed(() -> {});
         } else if (batch.isEmpty()) {

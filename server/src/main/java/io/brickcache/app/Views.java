@@ -73,15 +73,20 @@ final class Views {
                 new SsdLayout(known.uuid(), new BlockShape(known.blockBytes()), known.slots()).areaBytes(),
                 known.blockBytes(),
                 numbers.slots(),
-                status.state(),
-                status.reason(),
+                numbers.isFailing() ? CacheView.State.PASS_THROUGH : status.state(),
+                numbers.isFailing() ? numbers.failing() : status.reason(),
                 catalog.bricksOf(entry).stream().map(BrickEntry::name).toList(),
                 numbers.counters());
     }
 
-    private record CacheNumbers(CacheView.Slots slots, CacheView.Counters counters) {
+    /** {@code failing} says why the cache takes nothing new; empty while it does. */
+    private record CacheNumbers(CacheView.Slots slots, CacheView.Counters counters, String failing) {
         static CacheNumbers unknown(KnownCache known) {
-            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE);
+            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE, "");
+        }
+
+        boolean isFailing() {
+            return !failing.isEmpty();
         }
     }
 
@@ -101,7 +106,8 @@ final class Views {
                         Math.max(0, stats.mappedSlots() - stats.dirtySlots()),
                         stats.dirtySlots(),
                         stats.freeSlots()),
-                new CacheView.Counters(stats.commits(), stats.failedCommits(), readErrors, writeErrors, mismatches));
+                new CacheView.Counters(stats.commits(), stats.failedCommits(), readErrors, writeErrors, mismatches),
+                running.cache().healthReason());
     }
 
     BrickView brick(BrickEntry entry) {
@@ -112,20 +118,21 @@ final class Views {
                 ? BrickNumbers.UNKNOWN
                 : running.host().ask(() -> numbers(running, open.cached()));
         KnownBrick known = entry.known();
+        boolean serves = status.state() == BrickView.State.SERVING;
         return new BrickView(
                 known.name(),
                 known.uuid(),
                 entry.cache().name(),
                 known.device(),
                 known.sizeBytes(),
-                status.state(),
-                status.reason(),
+                numbers.isPassThrough() && serves ? BrickView.State.PASS_THROUGH : status.state(),
+                serves ? numbers.failing() : status.reason(),
                 BrickView.Mode.WRITE_BACK,
                 numbers.dirtyBytes(),
                 numbers.cachedBytes(),
                 numbers.oldestDirtyAge(),
                 nbd.connections().countByExport().getOrDefault(known.name(), 0),
-                status.state() == BrickView.State.SERVING ? uris(known.name()) : List.of(),
+                serves ? uris(known.name()) : List.of(),
                 numbers.counters());
     }
 
@@ -133,8 +140,14 @@ final class Views {
             long dirtyBytes,
             long cachedBytes,
             @Nullable Duration oldestDirtyAge,
-            io.brickcache.admin.BrickCounters counters) {
-        static final BrickNumbers UNKNOWN = new BrickNumbers(0, 0, null, io.brickcache.admin.BrickCounters.NONE);
+            io.brickcache.admin.BrickCounters counters,
+            String failing) {
+        static final BrickNumbers UNKNOWN = new BrickNumbers(0, 0, null, io.brickcache.admin.BrickCounters.NONE, "");
+
+        /** The cache fails, and nothing of the brick is on it alone. */
+        boolean isPassThrough() {
+            return !failing.isEmpty() && dirtyBytes == 0;
+        }
     }
 
     private static BrickNumbers numbers(RunningCache running, CachedBrick brick) {
@@ -142,7 +155,12 @@ final class Views {
         Duration age = brick.regions().dirtyBlocks() == 0
                 ? null
                 : Duration.ofMillis(TICK_MS * (tick - brick.regions().oldest(tick)));
-        return new BrickNumbers(brick.dirtyBytes(), brick.cachedBytes(), age, counters(brick.counters()));
+        return new BrickNumbers(
+                brick.dirtyBytes(),
+                brick.cachedBytes(),
+                age,
+                counters(brick.counters()),
+                running.cache().healthReason());
     }
 
     private static io.brickcache.admin.BrickCounters counters(BrickCounters from) {

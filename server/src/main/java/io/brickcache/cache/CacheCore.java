@@ -514,8 +514,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     }
 
     @Override
-    public void slotsDone(IoStatus status) {
-        health.slotsDone(status);
+    public void slotsDone(IoOp op, IoStatus status) {
+        health.slotsDone(op, status);
     }
 
     @Override

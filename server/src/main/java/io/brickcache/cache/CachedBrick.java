@@ -136,9 +136,9 @@ public final class CachedBrick implements BlockDevice {
         }
     }
 
-    /** Makes durable what has been answered until now and went to the SSD. */
-    void commit(CommitListener done) {
+    private void commit(CommitListener done) {
         if (core.rescue.awaits(this)) {
+            // Since the sync of the disk was asked for.
             core.rescue.flushWhenSettled(this, done);
             return;
         }

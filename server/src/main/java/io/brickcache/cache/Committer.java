@@ -10,7 +10,9 @@ import io.brickcache.cache.index.SlotJournal;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -279,7 +281,11 @@ final class Committer {
     private void ssdSynced(IoStatus status) {
         if (!status.isOk()) {
             log.warn("commit {} put off: the SSD could not be synced", current().number);
+            // What waits for the open epoch counts on slots that are in doubt now, too.
+            List<CommitListener> waiting = new ArrayList<>(open.listeners);
+            open.listeners.clear();
             failed(onSyncFailure);
+            waiting.forEach(listener -> listener.committed(IoStatus.IO_ERROR));
         } else if (batch.isEmpty()) {
             succeeded();
         } else {

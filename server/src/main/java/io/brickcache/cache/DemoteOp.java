@@ -141,7 +141,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
 
     private boolean isMine(int slot) {
         if (purpose == Purpose.RESCUE) {
-            return core.slots.isUnrecorded(slot);
+            return core.rescue.isForgotten() && core.slots.isUnrecorded(slot);
         }
         return !core.slots.isUncommitted(slot) || core.bug == PlantedBug.DEMOTES_UNCOMMITTED;
     }

@@ -1,6 +1,7 @@
 package io.brickcache.cache;
 
 import io.brickcache.block.BlockDevice;
+import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ final class EngineIo extends IoRequest {
         void recycle(EngineIo io);
 
         /** A transfer of slots has ended. */
-        void slotsDone(IoStatus status);
+        void slotsDone(IoOp op, IoStatus status);
     }
 
     /** For the owner: what the transfer is, which block it begins with, how many blocks, which slot. */
@@ -46,7 +47,7 @@ final class EngineIo extends IoRequest {
         }
         owner = null;
         if (ofSlots) {
-            pool.slotsDone(status);
+            pool.slotsDone(op(), status);
         }
         done.ioDone(this, status);
         pool.recycle(this);

@@ -1,5 +1,6 @@
 package io.brickcache.cache;
 
+import io.brickcache.block.IoOp;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
@@ -13,8 +14,8 @@ import org.slf4j.LoggerFactory;
  * Decides whether the cache takes new content ({@link CacheHealth}), from what becomes of slot transfers, syncs and commits,
  * and looks for the end of the trouble.
  *
- * <p>The SSD fails from a failed sync on, or from {@link #FAILURES_IN_A_ROW} failed transfers without a good one between
- * them; one bad slot is no failing SSD. Then it is probed, and trusted again after {@link #GOOD_PROBES} good probes in a row,
+ * <p>The SSD fails from a failed sync on, or from {@link #FAILURES_IN_A_ROW} failed reads, or writes, without a good one
+ * between them; one bad slot is no failing SSD. Then it is probed, and trusted again after {@link #GOOD_PROBES} good probes in a row,
  * when nothing is in doubt any more ({@link Rescue}). If probes cannot even read it, it is gone: all clean blocks are forgotten
  * ({@link CleanSweep}), so that reads go to the disks at once and no write waits for a commit before it goes around.
  */
@@ -35,7 +36,8 @@ final class HealthWatch implements MetadataStore.Watcher {
     private @Nullable MetadataException metadata;
     private boolean ssdFails;
     private String ssdCause = "";
-    private int failures;
+    private int failedReads;
+    private int failedWrites;
     private int goodProbes;
     private int unreadableProbes;
     /** The clean blocks are forgotten, or are being. */
@@ -135,12 +137,16 @@ final class HealthWatch implements MetadataStore.Watcher {
     // ---- SSD
 
     /** A transfer of slots has ended. */
-    void slotsDone(IoStatus status) {
-        if (status.isOk()) {
-            failures = 0;
-        } else if (++failures >= FAILURES_IN_A_ROW) {
-            failures = 0;
-            ssdFails("it answers errors only");
+    void slotsDone(IoOp op, IoStatus status) {
+        if (op == IoOp.READ) {
+            failedReads = status.isOk() ? 0 : failedReads + 1;
+        } else {
+            failedWrites = status.isOk() ? 0 : failedWrites + 1;
+        }
+        if (failedReads >= FAILURES_IN_A_ROW) {
+            ssdFails("it cannot be read");
+        } else if (failedWrites >= FAILURES_IN_A_ROW) {
+            ssdFails("it cannot be written");
         }
     }
 
@@ -198,7 +204,8 @@ final class HealthWatch implements MetadataStore.Watcher {
         if (goodProbes >= GOOD_PROBES && !sweeping && core.rescue.isIdle()) {
             ssdFails = false;
             gone = false;
-            failures = 0;
+            failedReads = 0;
+            failedWrites = 0;
             show();
         } else {
             probeTimer = core.loop.schedule(PROBE_NS, () -> {

@@ -11,6 +11,7 @@ final class Parts implements CommitListener {
     private @Nullable CachedBrick brick;
     private @Nullable IoRequest request;
     private int remaining;
+    private int syncFailures;
     private boolean onDisk;
     private IoStatus status = IoStatus.OK;
 
@@ -53,14 +54,26 @@ final class Parts implements CommitListener {
 
     private void makeDurable(CachedBrick of) {
         if (onDisk) {
+            syncFailures = core.rescue.syncFailures();
             of.flush(this);
         } else {
-            of.commit(this);
+            syncFailures = core.rescue.syncFailures();
+            if (core.rescue.awaits(of)) {
+                core.rescue.flushWhenSettled(of, this);
+            } else {
+                core.committer.commit(this);
+            }
         }
     }
 
     @Override
     public void committed(IoStatus commitStatus) {
+        if (!commitStatus.isOk() && syncFailures != core.rescue.syncFailures()) {
+            // The SSD may have lost it, but it can go to the disk.
+            syncFailures = core.rescue.syncFailures();
+            brick().flush(this);
+            return;
+        }
         answer(commitStatus);
     }
 

@@ -81,6 +81,11 @@ final class Rescue {
         return doubts.stream().allMatch(Doubt::isSettled);
     }
 
+    /** True if no record says of a block in doubt that the disk may not be written. */
+    boolean isForgotten() {
+        return forgotten;
+    }
+
     /** Predecessors whose records are kept. */
     int held() {
         int held = 0;
@@ -262,7 +267,7 @@ final class Rescue {
     private int[] regions(Doubt doubt, int from) {
         DirtyRegions regions = doubt.brick.regions();
         BitSet wanted = new BitSet();
-        for (int i = 0; i < doubt.count; i++) {
+        for (int i = 0; forgotten && i < doubt.count; i++) {
             if (isOpen(doubt, i)) {
                 wanted.set(regions.regionOf(core.slots.block(doubt.slots[i])));
             }

@@ -55,7 +55,20 @@ final class CacheRig {
 
     private final BufferPool buffers = new BufferPool(1 << 20);
 
+    /** Where commits go that the store refuses. */
+    enum Refused {
+        NOWHERE,
+        TO_THE_SPARE_JOURNAL
+    }
+
+    private final Refused refused;
+
     CacheRig(long seed) {
+        this(seed, Refused.NOWHERE);
+    }
+
+    CacheRig(long seed, Refused refused) {
+        this.refused = refused;
         entropy = new SeededEntropy(seed);
         loop = new SimLoop(entropy);
         store = new MemoryMetadataStore(loop, entropy, 100_000);
@@ -82,6 +95,9 @@ final class CacheRig {
 
     private MetadataStore spared(SpareJournal journal) {
         try {
+            if (refused == Refused.NOWHERE) {
+                return store;
+            }
             return SparedMetadataStore.open(store, journal, loop);
         } catch (MetadataException e) {
             throw new AssertionError(e);

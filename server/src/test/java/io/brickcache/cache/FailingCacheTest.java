@@ -22,7 +22,7 @@ class FailingCacheTest {
 
     private static final MetadataException.Kind FULL = MetadataException.Kind.NO_SPACE;
 
-    private final CacheRig rig = new CacheRig(47);
+    private final CacheRig rig = new CacheRig(47, CacheRig.Refused.TO_THE_SPARE_JOURNAL);
     private final Medium platters = new Medium(BRICK_BYTES, 512);
     private final CachedBrick brick = rig.attach(rig.device("disk 0", platters));
     private final List<CacheHealth> heard = new ArrayList<>();

@@ -45,9 +45,7 @@ class FullMetadataTest {
         run("mount", "-t", "tmpfs", "-o", "size=48m", "brickcache-test", mountPoint.toString());
         node = new NodeRig(directory, IoOptions.Engine.POOLED).start();
         Path data = node.file("data.img", 16 * NodeRig.MIB);
-        node.admin()
-                .createCache(
-                        new CacheSpec("ssd", mountPoint, 16 * NodeRig.MIB, 4096, data), ProgressListener.NONE);
+        node.admin().createCache(new CacheSpec("ssd", mountPoint, 16 * NodeRig.MIB, 4096, data), ProgressListener.NONE);
         node.attach("b", "ssd");
     }
 

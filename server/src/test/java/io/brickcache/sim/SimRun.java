@@ -64,11 +64,21 @@ final class SimRun {
         try {
             run.everything();
         } catch (RuntimeException | AssertionError e) {
-            run.client.crash();
+            run.abandon(e);
             throw new AssertionError("after " + run.loop.steps() + " steps, at " + run.loop.nowNs() + " ns: " + e, e);
         }
         run.trace.add(run.loop.steps());
         return run.trace.value();
+    }
+
+    /** Gives back what outlives the run. */
+    private void abandon(Throwable failure) {
+        client.crash();
+        try {
+            system.crash(SystemUnderTest.Crash.KILL);
+        } catch (RuntimeException | AssertionError e) {
+            failure.addSuppressed(e);
+        }
     }
 
     private void everything() {

@@ -35,8 +35,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Cache {
 
-    /** Memory for demotion, merging and prefetch. */
+    /** Memory for demotion, prefetch and zeroes. */
     public static final int SCRATCH_BYTES = 16 << 20;
+
+    /** Memory for merging blocks that are written or read in part. */
+    public static final int MERGING_BYTES = 8 << 20;
 
     private static final long HEAT_INTERVAL_NS = 60_000_000_000L;
 
@@ -75,6 +78,7 @@ public final class Cache {
                 journal,
                 options,
                 new BufferPool(SCRATCH_BYTES),
+                new BufferPool(MERGING_BYTES),
                 journal.lastEpoch() + 1,
                 bug,
                 this::dirtied);

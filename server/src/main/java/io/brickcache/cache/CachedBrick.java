@@ -32,6 +32,7 @@ public final class CachedBrick implements BlockDevice {
     private final AwaitingSync awaiting;
     private final Geometry geometry;
     private final BufferShare scratch;
+    private final BufferShare merging;
     private final Gates gates = new Gates();
     private final Fills fills = new Fills();
     private final DirtyRegions regions;
@@ -55,7 +56,8 @@ public final class CachedBrick implements BlockDevice {
         this.sync = new DiskSync(disk);
         this.awaiting = new AwaitingSync(core, sync);
         sync.listener(awaiting);
-        this.scratch = new BufferShare(core.scratch, CacheCore.SCRATCH_SHARE_BYTES);
+        this.scratch = new BufferShare(core.scratch, Cache.SCRATCH_BYTES / CacheCore.SHARES);
+        this.merging = new BufferShare(core.merging, Cache.MERGING_BYTES / CacheCore.SHARES);
         Geometry below = disk.geometry();
         this.geometry = new Geometry(
                 below.sizeBytes(),
@@ -336,9 +338,14 @@ public final class CachedBrick implements BlockDevice {
         return sync;
     }
 
-    /** Memory for demotion, merging and prefetch. */
+    /** Memory for demotion, prefetch and zeroes: who holds it may wait for gates and for other operations. */
     BufferShare scratch() {
         return scratch;
+    }
+
+    /** Memory for merging: who holds it waits for devices only, so that those with a gate always get some in the end. */
+    BufferShare merging() {
+        return merging;
     }
 
     AwaitingSync awaiting() {

@@ -151,9 +151,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (scratch == null) {
-            scratch = part.brick().scratch().tryAllocate(bytesWanted());
+            scratch = part.brick().merging().tryAllocate(bytesWanted());
             if (scratch == null) {
-                part.brick().scratch().whenAvailable(this);
+                part.brick().merging().whenAvailable(this);
                 return;
             }
         }
@@ -353,9 +353,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (scratch == null) {
-            scratch = part.brick().scratch().tryAllocate(bytesWanted());
+            scratch = part.brick().merging().tryAllocate(bytesWanted());
             if (scratch == null) {
-                part.brick().scratch().whenAvailable(this);
+                part.brick().merging().whenAvailable(this);
                 return;
             }
             Zeroes.fill(scratch, scratch.capacity());

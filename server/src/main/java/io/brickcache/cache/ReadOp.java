@@ -113,9 +113,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         }
         if (partials > 0 && (overlay == null || overlay.capacity() < partials * blockBytes)) {
             releaseOverlay();
-            overlay = part.brick().scratch().tryAllocate(partials * blockBytes);
+            overlay = part.brick().merging().tryAllocate(partials * blockBytes);
             if (overlay == null) {
-                part.brick().scratch().whenAvailable(this);
+                part.brick().merging().whenAvailable(this);
                 return;
             }
         }

@@ -8,7 +8,8 @@ import io.brickcache.cache.index.LostRange.Cause;
 
 /**
  * Reads a dirty slot again that could not be read, since giving it up is for good. When the SSD keeps answering errors the
- * superblock is read too: if that fails, the whole SSD is out of reach and the slot may come back with it.
+ * superblock is read too: if that fails, the whole SSD is out of reach and the slot may come back with it. If not, the slot
+ * is read a last time: the SSD may have come back just now.
  *
  * <p>The caller stays a reader of the slot's epoch until it has heard.
  */
@@ -40,6 +41,7 @@ final class SecondLook implements IoOwner {
     private final int at;
     private final Listener listener;
     private int tries;
+    private boolean probed;
 
     /** Of a slot, with room for a block at {@code at} in the buffer, which stays the caller's. */
     SecondLook(CacheCore core, int slot, IoBuffer buffer, int at, Listener listener) {
@@ -58,13 +60,20 @@ final class SecondLook implements IoOwner {
     @Override
     public void ioDone(EngineIo io, IoStatus status) {
         if (io.tag == PROBE) {
-            listener.looked(status.isOk() ? Verdict.LOST : Verdict.UNREACHABLE, Cause.READ_ERROR);
+            probed = true;
+            if (status.isOk()) {
+                start();
+            } else {
+                listener.looked(Verdict.UNREACHABLE, Cause.READ_ERROR);
+            }
         } else if (status.isOk() && core.matches(slot, buffer, at)) {
             listener.looked(Verdict.READABLE, Cause.READ_ERROR);
         } else if (tries < TRIES) {
             start();
         } else if (status.isOk()) {
             listener.looked(Verdict.LOST, Cause.CHECKSUM);
+        } else if (probed) {
+            listener.looked(Verdict.LOST, Cause.READ_ERROR);
         } else {
             core.submitSsd(IoOp.READ, PROBE, 0, SsdLayout.SUPERBLOCK_BYTES, buffer, at, this);
         }

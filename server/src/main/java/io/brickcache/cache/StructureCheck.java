@@ -78,8 +78,8 @@ final class StructureCheck {
         if (quiet) {
             check(taken == 0, "I2: " + taken + " slots were taken and never given back");
             check(
-                    core.scratch.usedBytes() == 0,
-                    "I6: " + core.scratch.usedBytes() + " bytes of scratch are not given back");
+                    core.scratch.usedBytes() + core.merging.usedBytes() == 0,
+                    "I6: " + (core.scratch.usedBytes() + core.merging.usedBytes()) + " bytes of memory are not given back");
         }
     }
 

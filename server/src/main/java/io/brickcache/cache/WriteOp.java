@@ -98,9 +98,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (merge == null) {
-            merge = part.brick().scratch().tryAllocate(bytesWanted());
+            merge = part.brick().merging().tryAllocate(bytesWanted());
             if (merge == null) {
-                part.brick().scratch().whenAvailable(this);
+                part.brick().merging().whenAvailable(this);
                 return;
             }
         }

@@ -109,11 +109,6 @@ public final class BufferPool {
         freed = listener;
     }
 
-    /** Bytes of the piece that a request of so many gets. */
-    public static int capacityFor(int bytes) {
-        return 1 << MIN_SHIFT + orderOf(bytes);
-    }
-
     /** Takes back a waiter that no longer wants memory; those behind it may be served by that. */
     public void cancel(Waiter waiter) {
         waiters.remove(waiter);
@@ -211,7 +206,7 @@ public final class BufferPool {
     }
 
     /** Size of the piece that serves a request. */
-    static int pieceBytes(int bytes) {
+    public static int pieceBytes(int bytes) {
         return 1 << MIN_SHIFT + orderOf(bytes);
     }
 

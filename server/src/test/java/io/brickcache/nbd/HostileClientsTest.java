@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -178,6 +180,36 @@ class HostileClientsTest {
             // Who owes nothing stays, however long he is silent.
             idle.send(Bytes.request(0, READ, 1, 512, 512));
             assertThat(idle.receive(16)).isEqualTo(Bytes.simpleReply(0, 1));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void shouldTellSlowFromStalledWhenClientsSpeakTls(Transport transport) throws Exception {
+        TestAuthority authority =
+                new TestAuthority(directory, "authority").issue("server").issue("client");
+        NbdOptions options = NbdOptions.secure(authority.server("server", authority), ServerFixture.sockets(directory))
+                .withTimeouts(NbdOptions.DEFAULT_IDLE_HANDSHAKE_TIMEOUT, Duration.ofSeconds(3));
+        SSLContext context = authority.client("client", authority);
+        int length = 32 * MIB;
+        try (ServerFixture fixture = new ServerFixture(transport, directory, options);
+                SocketClient slow = SocketClient.tls(fixture.port(), context).goSecured("near");
+                SocketClient deaf = SocketClient.tls(fixture.port(), context).goSecured("far")) {
+            deaf.send(Bytes.request(0, READ, 1, 0, length));
+            slow.send(Bytes.request(0, READ, 1, 0, length));
+
+            assertThat(slow.receive(16)).isEqualTo(Bytes.simpleReply(0, 1));
+            byte[] expected = Bytes.content(0, length);
+            for (int at = 0; at < length; at += MIB) {
+                // A pause that grows with the load of the machine; all of them together are longer than the timeout.
+                assertServed(fixture, "near", 80);
+                assertThat(slow.receive(MIB)).isEqualTo(Arrays.copyOfRange(expected, at, at + MIB));
+            }
+            while (fixture.server.connections().count() > 1) {
+                assertServed(fixture, "near", 1);
+            }
+            slow.send(Bytes.request(0, READ, 2, 512, 512));
+            assertThat(slow.receive(16)).isEqualTo(Bytes.simpleReply(0, 2));
         }
     }
 

@@ -96,7 +96,7 @@ public final class SharedMemory {
     }
 
     private @Nullable IoBuffer tryAcquire(ConnectionMemory connection) {
-        int bytes = BufferPool.capacityFor(connection.bytesWanted());
+        int bytes = BufferPool.pieceBytes(connection.bytesWanted());
         if (!mayHold(connection, bytes)) {
             return null;
         }
@@ -126,7 +126,7 @@ public final class SharedMemory {
 
     /** True if the one who waits longest, and may have it, is to get what comes free. */
     private boolean isTurnOf(ConnectionMemory first) {
-        return tick >= TICKS - TURN_TICKS && mayHold(first, BufferPool.capacityFor(first.bytesWanted()));
+        return tick >= TICKS - TURN_TICKS && mayHold(first, BufferPool.pieceBytes(first.bytesWanted()));
     }
 
     private void serve() {

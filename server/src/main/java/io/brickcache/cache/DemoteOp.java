@@ -78,12 +78,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     }
 
     void start() {
-        buffer = brick.scratch().tryAllocate(bytesWanted());
-        if (buffer == null) {
-            brick.scratch().whenAvailable(this);
-        } else {
-            next();
-        }
+        next();
     }
 
     @Override
@@ -94,13 +89,11 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     @Override
     public void available(IoBuffer memory) {
         buffer = memory;
-        next();
+        take();
     }
 
     private void next() {
         if (nextRegion == regions.length) {
-            buffer().release();
-            buffer = null;
             sync();
             return;
         }
@@ -113,8 +106,18 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         }
     }
 
+    /** Memory comes after the gate: whoever holds the gate may be waiting for memory. */
     @Override
     void entered() {
+        buffer = brick.scratch().tryAllocate(bytesWanted());
+        if (buffer == null) {
+            brick.scratch().whenAvailable(this);
+        } else {
+            take();
+        }
+    }
+
+    private void take() {
         int found = 0;
         for (int i = 0; i < blocksPerRegion; i++) {
             int slot = core.find(brick, firstBlock + i);
@@ -133,7 +136,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             }
         }
         if (found == 0) {
-            leaveGate();
+            leaveRegion();
             core.loop.execute(this::next);
             return;
         }
@@ -309,11 +312,13 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             }
         }
         status = status.and(regionStatus);
-        leaveGate();
+        leaveRegion();
         next();
     }
 
-    private void leaveGate() {
+    private void leaveRegion() {
+        buffer().release();
+        buffer = null;
         if (core.bug != PlantedBug.DEMOTES_PAST_WRITE_AROUND) {
             brick.gates().leave(this);
         }

@@ -3,6 +3,7 @@ package io.brickcache.sim;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.brickcache.block.sim.Medium;
+import io.brickcache.env.sim.LivelockException;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
 import java.nio.ByteBuffer;
@@ -64,8 +65,10 @@ final class SimRun {
         try {
             run.everything();
         } catch (RuntimeException | AssertionError e) {
+            String waiting = e instanceof LivelockException ? "; " + run.client.describeInFlight() : "";
             run.abandon(e);
-            throw new AssertionError("after " + run.loop.steps() + " steps, at " + run.loop.nowNs() + " ns: " + e, e);
+            throw new AssertionError(
+                    "after " + run.loop.steps() + " steps, at " + run.loop.nowNs() + " ns: " + e + waiting, e);
         }
         run.trace.add(run.loop.steps());
         return run.trace.value();

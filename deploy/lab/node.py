@@ -62,8 +62,12 @@ class Service:
                 [os.path.join(HERE, "server/bin/brickcached"), "--config", self._config], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True,
                 env=dict(os.environ, BRICKCACHED_JAVA_OPTS="-Xmx192m", ROCKSDB_SHAREDLIB_DIR=self.folder))
-        wait(60, "the service answers", lambda: self._process.poll() is not None or self.status(check=False))
+        wait(60, "the service answers", lambda: self._process.poll() is not None or self._serves())
         require(self._process.poll() is None, "the service ended instead of starting; see " + self.log)
+
+    def _serves(self):
+        status = self.status(check=False)
+        return status and status["node"]["state"] == "NODE_STATE_SERVING"
 
     def kill(self):
         self._process.kill()

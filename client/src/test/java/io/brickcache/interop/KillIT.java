@@ -72,6 +72,9 @@ final class KillIT extends EndToEnd {
                     throw new AssertionError("after kill " + (round + 1) + ", " + load, e);
                 }
             }
+            if ((round + 1) % 20 == 0) {
+                System.out.println((round + 1) + " kills survived");
+            }
         }
 
         for (BrickLoad load : loads) {

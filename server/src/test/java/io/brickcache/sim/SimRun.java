@@ -248,6 +248,11 @@ final class SimRun {
                 }
             }
         }
+        for (int brick = 0; brick < scenario.bricks(); brick++) {
+            // It may have to tell, once, that something was lost.
+            client.flush(brick);
+            await(client::isDone, "a flush of what is healed");
+        }
         long damagedBlocks = 2 * system.damagedBytes() / scenario.blockBytes();
         if (lostBlocks > damagedBlocks) {
             throw new AssertionError(

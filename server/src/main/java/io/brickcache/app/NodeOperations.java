@@ -88,7 +88,8 @@ final class NodeOperations implements NodeAdministration {
                 CacheDeletion deletion = new CacheDeletion(context, catalog, entry);
                 if (bricks == BricksOfCache.DETACH_IF_AWAY) {
                     LongWork work = new LongWork(ProgressListener.NONE, lifecycle);
-                    deletion.giveUpBricks(dirtyData, brick -> detachment.detach(brick, DirtyData.REFUSE, LostData.REFUSE, work));
+                    deletion.giveUpBricks(
+                            dirtyData, brick -> detachment.detach(brick, DirtyData.REFUSE, LostData.REFUSE, work));
                 }
                 deletion.delete();
             });
@@ -167,10 +168,7 @@ final class NodeOperations implements NodeAdministration {
             BrickEntry entry = catalog.brick(name);
             BrickView last = views.brick(entry);
             LongWork work = new LongWork(progress, lifecycle);
-            inTurn(
-                    entry.cache(),
-                    entry.cache().brickTurn(),
-                    () -> detachment.detach(entry, dirtyData, lostData, work));
+            inTurn(entry.cache(), entry.cache().brickTurn(), () -> detachment.detach(entry, dirtyData, lostData, work));
             return last;
         });
     }

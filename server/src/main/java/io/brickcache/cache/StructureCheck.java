@@ -79,7 +79,8 @@ final class StructureCheck {
             check(taken == 0, "I2: " + taken + " slots were taken and never given back");
             check(
                     core.scratch.usedBytes() + core.merging.usedBytes() == 0,
-                    "I6: " + (core.scratch.usedBytes() + core.merging.usedBytes()) + " bytes of memory are not given back");
+                    "I6: " + (core.scratch.usedBytes() + core.merging.usedBytes())
+                            + " bytes of memory are not given back");
         }
     }
 

@@ -8,8 +8,8 @@ import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.NodeAdministration.BricksOfCache;
 import io.brickcache.admin.NodeAdministration.DirtyData;
-import io.brickcache.admin.NodeAdministration.LostData;
 import io.brickcache.admin.NodeAdministration.GivenUp;
+import io.brickcache.admin.NodeAdministration.LostData;
 import io.brickcache.admin.ProgressListener;
 import io.brickcache.admin.Reason;
 import io.brickcache.block.IoOptions;
@@ -107,7 +107,8 @@ class CacheAwayTest {
         assertThat(brick("dirty").stateReason()).contains(Integer.toString(LENGTH), "--keep-disk --give-up-dirty");
         assertThatThrownBy(() -> node.connect("dirty")).isInstanceOf(IOException.class);
         NodeRig.refused(
-                Reason.BRICK_DIRTY, () -> node.admin().detachBrick("dirty", DirtyData.REFUSE, LostData.REFUSE, ProgressListener.NONE));
+                Reason.BRICK_DIRTY,
+                () -> node.admin().detachBrick("dirty", DirtyData.REFUSE, LostData.REFUSE, ProgressListener.NONE));
     }
 
     @Test

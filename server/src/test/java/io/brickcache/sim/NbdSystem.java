@@ -71,9 +71,9 @@ final class NbdSystem implements SystemUnderTest {
     }
 
     private void connect(Runnable started) {
-        NbdOptions options =
-                NbdOptions.insecure(ListenAddress.parse("tcp:127.0.0.1:0")).withMaxConnections(MAX_CONNECTIONS)
-                        .withTimeouts(HANDSHAKE, HANDSHAKE);
+        NbdOptions options = NbdOptions.insecure(ListenAddress.parse("tcp:127.0.0.1:0"))
+                .withMaxConnections(MAX_CONNECTIONS)
+                .withTimeouts(HANDSHAKE, HANDSHAKE);
         down = false;
         events = new SimEventLoop(loop);
         pool = memory.pool(2 * (scenario.maxRequestBytes() + scenario.blockBytes()));

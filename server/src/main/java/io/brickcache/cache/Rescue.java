@@ -292,11 +292,16 @@ final class Rescue {
             return;
         }
         brick.counters().lostBlocks++;
-        core.slots.spoil(slot);
+        long block = core.slots.block(slot);
+        long held = core.slots.validMask(slot);
+        // What an obsolete slot of the block holds may not be safe on the disk, and a place has one record: all is lost
+        // then.
+        boolean whole = core.mustWriteAround(brick, block, held);
+        core.slots.spoil(slot, whole ? brick.fullMask(block) : held);
         core.slots.setUnrecorded(slot, false);
         core.committer.changed(slot);
         // In the same epoch: a place has one record.
-        core.supersedeObsolete(brick, core.slots.block(slot), slot);
+        core.supersedeObsolete(brick, block, slot);
         Doubt doubt = of(brick);
         doubt.lost = true;
         int kept = 0;

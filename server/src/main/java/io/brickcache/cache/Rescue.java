@@ -293,12 +293,18 @@ final class Rescue {
             return;
         }
         brick.counters().lostBlocks++;
-        brick.lost().addUnits(core.slots.block(slot), core.slots.validMask(slot), cause);
-        core.slots.spoil(slot);
+        long block = core.slots.block(slot);
+        long held = core.slots.validMask(slot);
+        // What an obsolete slot of the block holds may not be safe on the disk, and a place has one record: all is lost
+        // then.
+        boolean whole = core.mustWriteAround(brick, block, held);
+        long lost = whole ? brick.fullMask(block) : held;
+        core.slots.spoil(slot, lost);
+        brick.lost().addUnits(block, lost, cause);
         core.slots.setUnrecorded(slot, false);
         core.committer.changed(slot);
         // In the same epoch: a place has one record.
-        core.supersedeObsolete(brick, core.slots.block(slot), slot);
+        core.supersedeObsolete(brick, block, slot);
         Doubt doubt = of(brick);
         doubt.lost = true;
         int kept = 0;

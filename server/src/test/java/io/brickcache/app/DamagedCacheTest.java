@@ -109,7 +109,7 @@ class DamagedCacheTest {
                 }
             }
         },
-        METADATA_OF_THE_FUTURE("the metadata has format 99, this program knows 1") {
+        METADATA_OF_THE_FUTURE("the metadata has format 99, this program knows 2") {
             @Override
             void inflict(DamagedCacheTest test) {
                 inRocks(test.meta(), (rocks, families) -> {
@@ -194,7 +194,7 @@ class DamagedCacheTest {
                 flip(test.data(), 33);
             }
         },
-        DATA_AREA_OF_THE_FUTURE("has data format 99, this program knows 1") {
+        DATA_AREA_OF_THE_FUTURE("has data format 99, this program knows 2") {
             @Override
             void inflict(DamagedCacheTest test) throws IOException {
                 overwrite(test.data(), 8, ByteBuffer.allocate(4).putInt(99).array());

@@ -242,9 +242,13 @@ public final class SlotTable implements PolicyBits {
         unrecorded.clear(slot);
     }
 
-    /** The content of a dirty slot is lost: whatever the SSD gives for it will not match. */
-    public void spoil(int slot) {
-        checksums[slot] = ~checksums[slot];
+    /** The content of a dirty slot is lost, and is to hold these units: whatever the SSD gives for it will not match. */
+    public void spoil(int slot, long validMask) {
+        if ((meta[slot] & PARTIAL) != 0) {
+            partial.remove(slot);
+        }
+        int flags = (int) meta[slot] & PARTIAL - 1;
+        put(slot, brick(slot), block(slot), flags, validMask, ~checksums[slot]);
     }
 
     /** True until the commit of the epoch that mapped the slot is durable. */

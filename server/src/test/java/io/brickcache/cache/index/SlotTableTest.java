@@ -229,4 +229,23 @@ class SlotTableTest {
                 .hasMessageContaining("in state " + before);
         assertThat(slots.state(slot)).isEqualTo(before);
     }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4 << 10, 64 << 10})
+    void shouldHoldOtherUnitsThatNothingMatchesWhenSpoiled(int blockBytes) {
+        BlockShape shape = new BlockShape(blockBytes);
+        SlotTable table = new SlotTable(8, shape);
+        for (long mask : new long[] {1, shape.fullMask()}) {
+            table.map(3, 7, LAST_BLOCK, SlotTable.DIRTY, 0b10, 0x1234);
+            table.setPolicyBits(3, 5);
+
+            table.spoil(3, mask);
+
+            expect(table, 3, 7, LAST_BLOCK, mask, ~0x1234);
+            assertThat(table.state(3)).isEqualTo(SlotTable.DIRTY);
+            assertThat(table.isUncommitted(3)).isTrue();
+            assertThat(table.policyBits(3)).isEqualTo(5);
+            table.clear(3);
+        }
+    }
 }

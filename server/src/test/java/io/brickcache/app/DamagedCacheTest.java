@@ -194,7 +194,7 @@ class DamagedCacheTest {
                 flip(test.data(), 33);
             }
         },
-        DATA_AREA_OF_THE_FUTURE("has data format 99, this program knows 2") {
+        DATA_AREA_OF_THE_FUTURE("has data format 99, this program knows 1") {
             @Override
             void inflict(DamagedCacheTest test) throws IOException {
                 overwrite(test.data(), 8, ByteBuffer.allocate(4).putInt(99).array());

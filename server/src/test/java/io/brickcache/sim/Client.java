@@ -100,6 +100,10 @@ final class Client {
         submitAlone(brick, new Wish(IoOp.WRITE, offset, length, 0));
     }
 
+    void flush(int brick) {
+        submitAlone(brick, new Wish(IoOp.FLUSH, 0, 0, 0));
+    }
+
     private void submitAlone(int brick, Wish wish) {
         if (!submit(brick, wish, null)) {
             throw new IllegalStateException("no memory for " + wish);

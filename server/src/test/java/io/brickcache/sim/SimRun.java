@@ -240,6 +240,7 @@ final class SimRun {
     private void heal() {
         long lostBlocks = 0;
         for (int brick = 0; brick < scenario.bricks(); brick++) {
+            hearOfLosses(brick);
             long size = scenario.brickBytes().get(brick);
             for (long offset = 0; offset < size; offset += CHECK_BYTES) {
                 int length = (int) Math.min(CHECK_BYTES, size - offset);
@@ -252,6 +253,17 @@ final class SimRun {
         if (lostBlocks > damagedBlocks) {
             throw new AssertionError(
                     lostBlocks + " blocks cannot be read, and the SSD damaged " + damagedBlocks + " at most");
+        }
+    }
+
+    /** What the SSD lost before it was synced is told to one FLUSH, not to those after it. */
+    private void hearOfLosses(int brick) {
+        for (int tries = 0; tries == 0 || !client.lastStatus().isOk(); tries++) {
+            if (tries > 1) {
+                throw new AssertionError("brick b" + brick + " cannot be flushed although faults have ceased");
+            }
+            client.flush(brick);
+            await(client::isDone, "a flush");
         }
     }
 

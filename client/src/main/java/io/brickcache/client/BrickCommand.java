@@ -2,6 +2,8 @@ package io.brickcache.client;
 
 import io.brickcache.admin.v1.AttachBrickRequest;
 import io.brickcache.admin.v1.Brick;
+import io.brickcache.admin.v1.BrickDecision;
+import io.brickcache.admin.v1.DecideBrickRequest;
 import io.brickcache.admin.v1.DetachBrickRequest;
 import io.brickcache.admin.v1.DetachBrickResponse;
 import io.brickcache.admin.v1.FlushBrickRequest;
@@ -9,8 +11,11 @@ import io.brickcache.admin.v1.FlushBrickResponse;
 import io.brickcache.admin.v1.GetBrickRequest;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
+import io.brickcache.admin.v1.ListLostRequest;
+import io.brickcache.admin.v1.ListLostResponse;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,17 +31,48 @@ final class BrickCommand {
 
     @Command(
             name = "attach",
-            description = "Puts a cache in front of a device, as it is, and prints where it is served.")
+            description = "Puts a cache in front of a device, as it is, and prints where it is served; or, with"
+                    + " --keep-disk or --keep-cache, decides about a brick that is fenced or unavailable.")
     int attach(
             @Parameters(paramLabel = "NAME", description = "Name of the brick and of its NBD export.") String name,
-            @Option(names = "--cache", required = true, paramLabel = "CACHE", description = "Name of the cache.")
-                    String cache,
+            @Option(names = "--cache", paramLabel = "CACHE", description = "Name of the cache.") @Nullable String cache,
             @Option(
                             names = "--device",
-                            required = true,
                             paramLabel = "PATH",
                             description = "Block device or file; best by a stable name: /dev/disk/by-id/...")
-                    Path device) {
+                    @Nullable
+                    Path device,
+            @Option(
+                            names = "--keep-disk",
+                            description = "Serves the disk as it is and forgets what the cache has of it.")
+                    boolean keepDisk,
+            @Option(
+                            names = "--keep-cache",
+                            description = "Writes what is dirty in the cache onto the disk; forgets what else the"
+                                    + " cache has of it.")
+                    boolean keepCache,
+            @Option(
+                            names = "--give-up-dirty",
+                            description = "With --keep-disk: what only the cache has may be lost for good.")
+                    boolean giveUpDirty) {
+        if (keepDisk || keepCache) {
+            if (cache != null || device != null || keepDisk == keepCache || giveUpDirty && keepCache) {
+                throw new Failure(
+                        ExitCode.USAGE,
+                        "brick attach NAME takes either --cache and --device, or --keep-disk [--give-up-dirty], or"
+                                + " --keep-cache");
+            }
+            return decide(
+                    name,
+                    keepDisk ? BrickDecision.BRICK_DECISION_KEEP_DISK : BrickDecision.BRICK_DECISION_KEEP_CACHE,
+                    giveUpDirty);
+        }
+        if (cache == null || device == null || giveUpDirty) {
+            throw new Failure(
+                    ExitCode.USAGE,
+                    "brick attach NAME needs --cache and --device, or --keep-disk or --keep-cache for a brick that is"
+                            + " fenced or unavailable");
+        }
         AttachBrickRequest request = AttachBrickRequest.newBuilder()
                 .setName(name)
                 .setCache(cache)
@@ -51,18 +87,75 @@ final class BrickCommand {
         });
     }
 
+    private int decide(String name, BrickDecision decision, boolean giveUpDirty) {
+        DecideBrickRequest request = DecideBrickRequest.newBuilder()
+                .setName(name)
+                .setDecision(decision)
+                .setGiveUpDirty(giveUpDirty)
+                .build();
+        return root.withDaemon(daemon -> {
+            Brick brick = daemon.ask(() -> daemon.bricks().decideBrick(request)).getBrick();
+            String kept = decision == BrickDecision.BRICK_DECISION_KEEP_DISK
+                    ? "its disk is kept as it is"
+                    : Units.size(brick.getDirtyBytes()) + " from its cache go onto its disk";
+            return root.report(brick, "brick " + name + " is " + Labels.of(brick.getState()) + ", " + kept);
+        });
+    }
+
     @Command(name = "detach", description = "Stops serving a brick. Refused while its disk lacks data, unless --flush.")
     int detach(
             @Parameters(paramLabel = "NAME", description = "Name of the brick.") String name,
-            @Option(names = "--flush", description = "Writes what the disk lacks to it first.") boolean flush) {
-        DetachBrickRequest request =
-                DetachBrickRequest.newBuilder().setName(name).setFlush(flush).build();
+            @Option(names = "--flush", description = "Writes what the disk lacks to it first.") boolean flush,
+            @Option(
+                            names = "--give-up-lost",
+                            description = "Detaches although blocks are lost, with --flush: the older content that the"
+                                    + " disk has there becomes valid. See: brickcache brick lost NAME")
+                    boolean giveUpLost) {
+        if (giveUpLost && !flush) {
+            throw new Failure(
+                    ExitCode.USAGE, "--give-up-lost: only together with --flush, so that what can be read is saved");
+        }
+        DetachBrickRequest request = DetachBrickRequest.newBuilder()
+                .setName(name)
+                .setFlush(flush)
+                .setGiveUpLost(giveUpLost)
+                .build();
         return root.withDaemon(daemon -> {
             LongWork work = new LongWork(root.shell(), daemon, "detaching brick " + name, "the brick stays attached");
             DetachBrickResponse last = work.follow(
                     () -> daemon.longBrickWork().detachBrick(request),
                     answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty());
-            return root.report(last.getBrick(), "brick " + name + " detached, its disk has everything");
+            return root.report(last.getBrick(), "brick " + name + " detached, " + left(last.getBrick()));
+        });
+    }
+
+    private static String left(Brick last) {
+        return last.getLostBlocks() == 0
+                ? "its disk has everything"
+                : "its disk has everything but " + last.getLostBlocks() + " lost blocks, where it has older content";
+    }
+
+    @Command(
+            name = "lost",
+            description = "Lists what is lost: newer on the SSD than on the disk, and the SSD cannot give it back."
+                    + " Reads of it fail until it is overwritten.")
+    int lost(@Parameters(paramLabel = "NAME", description = "Name of the brick.") String name) {
+        return root.withDaemon(daemon -> {
+            ListLostResponse.Builder all = ListLostResponse.newBuilder();
+            String token = "";
+            do {
+                ListLostRequest request = ListLostRequest.newBuilder()
+                        .setName(name)
+                        .setPageToken(token)
+                        .build();
+                ListLostResponse page = daemon.ask(() -> daemon.bricks().listLost(request));
+                all.addAllRanges(page.getRangesList()).setTruncated(page.getTruncated());
+                token = page.getNextPageToken();
+            } while (!token.isEmpty());
+            if (all.getTruncated()) {
+                root.shell().say("more is lost than is listed; overwrite some, then scrub the cache");
+            }
+            return root.print(all.build(), Tables.lost(all.getRangesList()));
         });
     }
 

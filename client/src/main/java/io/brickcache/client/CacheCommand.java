@@ -7,6 +7,9 @@ import io.brickcache.admin.v1.DeleteCacheRequest;
 import io.brickcache.admin.v1.GetCacheRequest;
 import io.brickcache.admin.v1.ListCachesRequest;
 import io.brickcache.admin.v1.ListCachesResponse;
+import io.brickcache.admin.v1.RejoinCacheRequest;
+import io.brickcache.admin.v1.ScrubCacheRequest;
+import io.brickcache.admin.v1.ScrubResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -98,18 +101,81 @@ final class CacheCommand {
         });
     }
 
+    @Command(
+            name = "scrub",
+            description = "Checks everything on the SSD. What is damaged is read again from the disk; what only the SSD"
+                    + " had is lost, and the command ends with 1. Ctrl-C stops it.")
+    int scrub(
+            @Parameters(paramLabel = "NAME", description = "Name of the cache.") String name,
+            @Option(
+                            names = "--rate",
+                            paramLabel = "SIZE/s",
+                            converter = RateConverter.class,
+                            description = "Reads no faster, such as 64MiB/s. Default: cache.scrub_rate of the service.")
+                    @Nullable
+                    Long rate) {
+        ScrubCacheRequest request = ScrubCacheRequest.newBuilder()
+                .setName(name)
+                .setBytesPerSecond(rate == null ? 0 : rate)
+                .build();
+        return root.withDaemon(daemon -> {
+            LongWork work = new LongWork(
+                    root.shell(), daemon, "scrubbing cache " + name, "what was found until then is healed and listed");
+            ScrubResult result = work.follow(
+                            () -> daemon.longCacheWork().scrubCache(request),
+                            answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty())
+                    .getResult();
+            root.print(result, Tables.scrub(result));
+            if (result.getLostBlocks() == 0) {
+                return ExitCode.DONE;
+            }
+            root.shell()
+                    .say((result.getLostBlocks() == 1
+                                    ? "1 block that only the SSD had is"
+                                    : result.getLostBlocks() + " blocks that only the SSD had are")
+                            + " lost; list them with:"
+                            + " brickcache brick lost BRICK");
+            return ExitCode.FAILED;
+        });
+    }
+
     @Command(name = "delete", description = "Deletes a cache that serves no brick.")
     int delete(
             @Parameters(paramLabel = "NAME", description = "Name of the cache.") String name,
-            @Option(names = "--yes", description = "Does not ask.") boolean yes) {
+            @Option(names = "--yes", description = "Does not ask.") boolean yes,
+            @Option(names = "--force", description = "If the cache is unavailable: detaches its bricks first.")
+                    boolean force,
+            @Option(
+                            names = "--give-up-dirty",
+                            description = "With --force: what only the cache has may be lost for good.")
+                    boolean giveUpDirty) {
+        if (giveUpDirty && !force) {
+            throw new Failure(ExitCode.USAGE, "--give-up-dirty goes with --force only");
+        }
         if (!yes) {
             confirm(name);
         }
         return root.withDaemon(daemon -> {
-            DeleteCacheRequest request =
-                    DeleteCacheRequest.newBuilder().setName(name).build();
+            DeleteCacheRequest request = DeleteCacheRequest.newBuilder()
+                    .setName(name)
+                    .setForce(force)
+                    .setGiveUpDirty(giveUpDirty)
+                    .build();
             Cache cache = daemon.ask(() -> daemon.caches().deleteCache(request)).getCache();
             return root.report(cache, "cache " + name + " deleted");
+        });
+    }
+
+    @Command(
+            name = "rejoin",
+            description =
+                    "Opens a cache that is unavailable, below its bricks, instead of waiting for the service to try.")
+    int rejoin(@Parameters(paramLabel = "NAME", description = "Name of the cache.") String name) {
+        return root.withDaemon(daemon -> {
+            RejoinCacheRequest request =
+                    RejoinCacheRequest.newBuilder().setName(name).build();
+            Cache cache = daemon.ask(() -> daemon.caches().rejoinCache(request)).getCache();
+            return root.report(cache, "cache " + name + " serves again");
         });
     }
 

@@ -1,8 +1,10 @@
 package io.brickcache.client;
 
 import com.google.protobuf.ProtocolMessageEnum;
+import com.google.protobuf.Timestamp;
 import io.brickcache.admin.v1.Brick;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 
 /** Values of the API as words of a table. */
@@ -30,6 +32,11 @@ final class Labels {
 
     static Duration oldestDirtyAge(Brick brick) {
         return Duration.ofSeconds(brick.getOldestDirtyAge().getSeconds());
+    }
+
+    /** To the second, UTC. */
+    static String time(Timestamp time) {
+        return Instant.ofEpochSecond(time.getSeconds()).toString();
     }
 
     static String orDash(String text) {

@@ -4,6 +4,8 @@ import io.brickcache.admin.v1.Brick;
 import io.brickcache.admin.v1.BrickStats;
 import io.brickcache.admin.v1.Cache;
 import io.brickcache.admin.v1.CacheStats;
+import io.brickcache.admin.v1.LostRange;
+import io.brickcache.admin.v1.ScrubResult;
 import io.brickcache.admin.v1.WriteAround;
 import java.util.List;
 
@@ -44,7 +46,8 @@ final class Tables {
                 .row("bricks", Labels.orDash(String.join(", ", cache.getBricksList())))
                 .row("commits", stats.getCommits() + ", failed " + stats.getFailedCommits())
                 .row("ssd errors", "read " + stats.getSsdReadErrors() + ", write " + stats.getSsdWriteErrors())
-                .row("checksum mismatches", Long.toString(stats.getChecksumMismatches()));
+                .row("checksum mismatches", Long.toString(stats.getChecksumMismatches()))
+                .row("last scrub", cache.hasLastScrubTime() ? Labels.time(cache.getLastScrubTime()) : "-");
     }
 
     private static String slots(Cache cache, long slots) {
@@ -74,6 +77,26 @@ final class Tables {
         return table;
     }
 
+    static Table lost(List<LostRange> ranges) {
+        Table table = Table.withHeaders(">OFFSET", ">BYTES", "SINCE", "CAUSE", "STATE");
+        for (LostRange range : ranges) {
+            table.row(
+                    Long.toString(range.getOffsetBytes()),
+                    Long.toString(range.getLengthBytes()),
+                    Labels.time(range.getSince()),
+                    Labels.of(range.getCause()),
+                    Labels.of(range.getState()));
+        }
+        return table;
+    }
+
+    static Table scrub(ScrubResult result) {
+        return Table.ofFields()
+                .row("checked", result.getCheckedBlocks() + " blocks")
+                .row("healed from the disk", result.getHealedBlocks() + " blocks")
+                .row("lost", result.getLostBlocks() + " blocks");
+    }
+
     static Table brick(Brick brick) {
         BrickStats stats = brick.getStats();
         Table table = Table.ofFields()
@@ -87,6 +110,7 @@ final class Tables {
                 .row("cached", Units.size(brick.getCachedBytes()))
                 .row("dirty", Units.size(brick.getDirtyBytes()))
                 .row("oldest dirty", Labels.oldestDirty(brick))
+                .row("lost", lost(brick))
                 .row("clients", Integer.toString(brick.getConnections()));
         brick.getExportUrisList().forEach(uri -> table.row("export", uri));
         table.row("reads", stats.getReads() + ", " + Units.size(stats.getReadBytes()))
@@ -103,6 +127,12 @@ final class Tables {
                 .row("demoted", stats.getDemotedBlocks() + " blocks in " + stats.getDemotionIos() + " writes")
                 .row("disk errors", "read " + stats.getDiskReadErrors() + ", write " + stats.getDiskWriteErrors())
                 .row("ssd errors", "read " + stats.getSsdReadErrors() + ", write " + stats.getSsdWriteErrors());
+    }
+
+    private static String lost(Brick brick) {
+        return brick.getLostBlocks() == 0
+                ? "nothing"
+                : brick.getLostBlocks() + " blocks, " + Units.size(brick.getLostBytes());
     }
 
     private static String hits(BrickStats stats) {

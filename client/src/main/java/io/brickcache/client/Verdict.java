@@ -37,11 +37,15 @@ record Verdict(boolean safe, String summary, List<String> problems) {
             return new Verdict(true, safe(bricks), List.of());
         }
         List<String> parts = new ArrayList<>();
+        long lost = bricks.stream().mapToLong(Brick::getLostBytes).sum();
+        if (lost > 0) {
+            parts.add("data lost: " + Units.size(lost) + " cannot be read");
+        }
         if (ailing > 0) {
             parts.add(ailing == 1 ? "1 brick needs attention" : ailing + " bricks need attention");
         }
         if (before > 0) {
-            parts.add(parts.isEmpty() ? "the cache service needs attention" : "so does the cache service");
+            parts.add(ailing == 0 ? "the cache service needs attention" : "so does the cache service");
         }
         return new Verdict(false, String.join(", ", parts), List.copyOf(problems));
     }
@@ -79,6 +83,11 @@ record Verdict(boolean safe, String summary, List<String> problems) {
         BrickStats stats = brick.getStats();
         if (brick.getState() != BrickState.BRICK_STATE_SERVING) {
             problems.add(name + because(Labels.of(brick.getState()), brick.getStateReason()));
+        }
+        if (brick.getLostBlocks() > 0) {
+            problems.add(name + "DATA LOST, " + brick.getLostBlocks()
+                    + (brick.getLostBlocks() == 1 ? " block" : " blocks") + " (" + Units.size(brick.getLostBytes())
+                    + "), see: brickcache brick lost " + brick.getName());
         }
         addCount(problems, name, stats.getDiskReadErrors(), "disk read errors");
         addCount(problems, name, stats.getDiskWriteErrors(), "disk write errors");

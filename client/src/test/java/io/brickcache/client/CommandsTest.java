@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
+import io.brickcache.admin.LostView;
 import io.brickcache.admin.Reason;
+import io.brickcache.admin.ScrubView;
 import io.brickcache.client.TestClient.Ran;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -14,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -352,5 +355,96 @@ class CommandsTest {
             process.destroyForcibly();
         }
         assertThat(client.node.brick("b1").dirtyBytes()).isEqualTo(64 << 20);
+    }
+
+    private void attachBrickWithLoss() {
+        client.run("cache", "create", "fast", "--directory", "/ssd/fast", "--size", "1GiB");
+        client.run("brick", "attach", "b1", "--cache", "fast", "--device", "/dev/sdb");
+        client.node.lose(
+                "b1",
+                new LostView.Range(
+                        8192,
+                        4096,
+                        Instant.parse("2026-01-02T03:04:05Z"),
+                        LostView.Cause.CHECKSUM,
+                        LostView.State.UNREADABLE),
+                new LostView.Range(
+                        1L << 30,
+                        512,
+                        Instant.parse("2026-01-02T03:04:06Z"),
+                        LostView.Cause.READ_ERROR,
+                        LostView.State.GONE));
+    }
+
+    @Test
+    void shouldListWhatIsLostWhenAsked() {
+        attachBrickWithLoss();
+
+        Ran listed = client.run("brick", "lost", "b1");
+
+        assertThat(listed).isEqualTo(new Ran(0, """
+                            OFFSET  BYTES  SINCE                 CAUSE       STATE
+                              8192   4096  2026-01-02T03:04:05Z  checksum    unreadable
+                        1073741824    512  2026-01-02T03:04:06Z  read-error  gone
+                        """, ""));
+        assertThat(client.run("-o", "json", "brick", "lost", "b1").out())
+                .contains("\"offset_bytes\": 1073741824", "\"state\": \"LOST_STATE_GONE\"");
+        assertThat(client.run("brick", "show", "b1").out()).containsPattern("lost +2 blocks, 4.5 KiB");
+        assertThat(client.run("brick", "lost", "b2").exit()).isEqualTo(3);
+    }
+
+    @Test
+    void shouldSayThatDataIsLostWhenStatusIsAsked() {
+        attachBrickWithLoss();
+
+        Ran status = client.run("status");
+
+        assertThat(status.out()).startsWith("data lost: 4.5 KiB cannot be read, 1 brick needs attention");
+        assertThat(status.out()).contains("brick b1: DATA LOST, 2 blocks (4.5 KiB), see: brickcache brick lost b1");
+        assertThat(client.run("-o", "json", "status").out()).contains("\"safe\": false");
+    }
+
+    @Test
+    void shouldNameWhatIsLostWhenABrickIsFlushedOrDetached() {
+        attachBrickWithLoss();
+
+        Ran flushed = client.run("brick", "flush", "b1");
+        assertThat(flushed.exit()).isEqualTo(4);
+        assertThat(flushed.err()).contains("2 blocks are lost (4608 bytes)", "brickcache brick lost b1");
+
+        Ran detached = client.run("brick", "detach", "b1", "--flush");
+        assertThat(detached.exit()).isEqualTo(4);
+        assertThat(detached.err()).contains("stays attached", "--give-up-lost");
+        assertThat(client.run("brick", "detach", "b1", "--give-up-lost").exit()).isEqualTo(2);
+
+        Ran givenUp = client.run("brick", "detach", "b1", "--flush", "--give-up-lost");
+        assertThat(givenUp.exit()).isZero();
+        assertThat(givenUp.err()).endsWith("everything but 2 lost blocks, where it has older content\n");
+    }
+
+    @Test
+    void shouldTellByItsExitCodeWhetherAScrubFoundLosses() {
+        client.run("cache", "create", "fast", "--directory", "/ssd/fast", "--size", "1GiB");
+        client.node.scrubsFind(new ScrubView(1000, 2, 0));
+
+        Ran healed = client.run("cache", "scrub", "fast", "--rate", "64MiB/s");
+        assertThat(healed.exit()).isZero();
+        assertThat(healed.out()).isEqualTo("""
+                checked               1000 blocks
+                healed from the disk  2 blocks
+                lost                  0 blocks
+                """);
+        assertThat(client.node.scrubRate()).isEqualTo(64L << 20);
+
+        client.node.scrubsFind(new ScrubView(1000, 0, 3));
+        Ran lost = client.run("-o", "json", "cache", "scrub", "fast");
+        assertThat(lost.exit()).isEqualTo(1);
+        assertThat(lost.out()).contains("\"lost_blocks\": 3");
+        assertThat(lost.err()).contains("3 blocks that only the SSD had are lost");
+        assertThat(client.node.scrubRate()).isZero();
+
+        assertThat(client.run("cache", "scrub", "fast", "--rate", "1KiB/s").exit())
+                .isEqualTo(2);
+        assertThat(client.run("cache", "scrub", "nothing").exit()).isEqualTo(3);
     }
 }

@@ -82,7 +82,9 @@ class JsonTest {
                                 "disk_write_errors": 0,
                                 "ssd_read_errors": 0,
                                 "ssd_write_errors": 0
-                              }
+                              },
+                              "lost_blocks": 0,
+                              "lost_bytes": 0
                             }
                             """);
         }

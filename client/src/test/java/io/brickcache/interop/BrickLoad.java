@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BrickLoad {
     private static final int DEPTH = 16;
+    private static final int BLOCK_SECTORS = 8;
     private static final Listener UNHEARD = () -> {};
 
     private final String export;
@@ -105,6 +106,44 @@ final class BrickLoad {
         writes.clear();
         readAll(service, model::checkAfterCrash);
         try (NbdClient client = service.connect(export)) {
+            flush(client, UNHEARD);
+        }
+    }
+
+    /**
+     * Reads everything block by block and holds against what was acknowledged whatever is not answered with EIO.
+     *
+     * @return how many blocks of 4 KiB were answered with EIO
+     */
+    int checkWhereReadable(ServiceProcess service) throws IOException {
+        int unreadable = 0;
+        try (NbdClient client = service.connect(export)) {
+            for (int first = 0; first < model.sectors(); first += BLOCK_SECTORS) {
+                int count = Math.min(BLOCK_SECTORS, model.sectors() - first);
+                Request read = Request.read((long) first * SECTOR_BYTES, count * SECTOR_BYTES);
+                int error = client.attempt(read);
+                if (error == 0) {
+                    model.checkRunning(first, read.data());
+                } else if (error == NbdClient.EIO) {
+                    unreadable++;
+                } else {
+                    throw new AssertionError("error " + error + " for a read of sector " + first);
+                }
+            }
+        }
+        return unreadable;
+    }
+
+    /** Writes whole blocks at random places and flushes; not one may fail, nor the reading back of what was written. */
+    void writeWholeBlocks(ServiceProcess service, int blocks) throws IOException {
+        try (NbdClient client = service.connect(export)) {
+            for (int block = 0; block < blocks; block++) {
+                int first = random.nextInt(model.sectors() / BLOCK_SECTORS) * BLOCK_SECTORS;
+                send(client, writeOf(first, BLOCK_SECTORS, 0), UNHEARD);
+                receive(client);
+                send(client, Request.read((long) first * SECTOR_BYTES, BLOCK_SECTORS * SECTOR_BYTES), UNHEARD);
+                receive(client);
+            }
             flush(client, UNHEARD);
         }
     }

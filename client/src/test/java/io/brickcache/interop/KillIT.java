@@ -17,15 +17,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
- * kill -9 under load, again and again, with commits, demotion and eviction busy. What was flushed is there, byte for
- * byte; what was not is an older or a newer write, never anything else. Three bricks are written by loads that know what
- * they wrote; fio keeps a fourth one, and with it the cache they share, under pressure.
+ * kill -9 under load, again and again, with commits, demotion and eviction busy, and now and then while it is starting
+ * after a kill. What was flushed is there, byte for byte; what was not is an older or a newer write, never anything else.
+ * Three bricks are written by loads that know what they wrote; fio keeps a fourth one, and with it the cache they share,
+ * under pressure, verifying what it wrote; what fio wrote to a fifth one and was flushed, it verifies after the kill.
  */
 final class KillIT extends EndToEnd {
     private static final int ROUNDS = Integer.getInteger("interop.kills", 20);
     private static final String BUSY =
             "cache: {commit_interval: 50ms, dirty_low: 5%, dirty_high: 30%, max_dirty_age: 1s}";
     private static final String PRESSURE = "pressure";
+    private static final String SETTLED = "settled";
+    private static final long SETTLED_BYTES = 4 * MIB;
     private static final long NO_END = Long.MAX_VALUE / 2;
 
     KillIT(IoEngine engine) {
@@ -42,24 +45,35 @@ final class KillIT extends EndToEnd {
                 load(service, "other", 16 * MIB + 3 * 4096 + 1536, random.split()));
 
         attachNewFile(service, PRESSURE, 64 * MIB);
+        attachNewFile(service, SETTLED, SETTLED_BYTES);
 
         for (int round = 0; round < ROUNDS; round++) {
+            int settledSeed = random.nextInt(Integer.MAX_VALUE);
+            settle(service, settledSeed);
             Process fio = startFio(service);
             try {
                 runUntilKilled(service, loads, 200 + random.nextInt(12_000));
                 assertThat(fio.waitFor(1, TimeUnit.MINUTES)).as("fio ended").isTrue();
                 // Its device went away under it: that it noticed shows that it was at work.
                 assertThat(fio.exitValue()).as("exit code of fio").isNotZero();
+                assertThat(directory().resolve("fio.log")).content().doesNotContain("verify");
             } finally {
                 fio.destroyForcibly();
             }
+            if (random.nextInt(4) == 0) {
+                service.killWhileStarting(200 + random.nextInt(1_500));
+            }
             service.restart();
+            fioOnSettled(service, settledSeed, "--verify_only");
             for (BrickLoad load : loads) {
                 try {
                     load.checkAfterCrash(service);
                 } catch (AssertionError e) {
                     throw new AssertionError("after kill " + (round + 1) + ", " + load, e);
                 }
+            }
+            if ((round + 1) % 20 == 0) {
+                System.out.println((round + 1) + " kills survived");
             }
         }
 
@@ -81,17 +95,46 @@ final class KillIT extends EndToEnd {
                         "--name=pressure",
                         "--ioengine=nbd",
                         "--uri=" + service.uri(PRESSURE),
-                        "--rw=randrw",
+                        "--rw=randwrite",
                         "--bsrange=512-64k",
                         "--blockalign=512",
                         "--iodepth=16",
                         "--fsync=64",
-                        "--time_based",
-                        "--runtime=600")
+                        "--verify=crc32c",
+                        "--verify_backlog=64",
+                        "--verify_fatal=1",
+                        "--loops=100000")
                 .directory(directory().toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(directory().resolve("fio.log").toFile())
                 .start();
+    }
+
+    /** Writes the settled brick over with fio and flushes it; nobody writes to it until the kill. */
+    private static void settle(ServiceProcess service, int seed) throws IOException {
+        fioOnSettled(service, seed, "--do_verify=0");
+        try (NbdClient client = service.connect(SETTLED)) {
+            client.call(NbdClient.Request.flush());
+        }
+    }
+
+    /** The same seed makes fio write, or with {@code --verify_only} expect, the same at the same places. */
+    private static void fioOnSettled(ServiceProcess service, int seed, String what) {
+        Tool.run(
+                        "fio",
+                        "--name=settled",
+                        "--ioengine=nbd",
+                        "--uri=" + service.uri(SETTLED),
+                        "--rw=randwrite",
+                        "--bsrange=512-16k",
+                        "--blockalign=512",
+                        "--size=" + SETTLED_BYTES,
+                        "--iodepth=16",
+                        "--randseed=" + seed,
+                        "--verify=crc32c",
+                        "--verify_fatal=1",
+                        what)
+                .succeeded();
     }
 
     /** The kills are worth something only while all of the engine is at work. */

@@ -15,6 +15,8 @@ import java.util.Map;
  * likes. One thread uses it. Written apart from the server's code, so that an error there is not made here as well.
  */
 final class NbdClient implements AutoCloseable {
+    static final int EIO = 5;
+
     static final int FUA = 1;
     static final int NO_HOLE = 1 << 1;
 
@@ -109,8 +111,24 @@ final class NbdClient implements AutoCloseable {
         }
     }
 
-    /** Waits for the next answer, of whichever request. The data of a read is ready to be taken. */
+    /** Waits for the next answer, of whichever request, which must be a success. The data of a read is ready to be taken. */
     Request receive() throws IOException {
+        Answer answer = receiveAnswer();
+        if (answer.error() != 0) {
+            throw new AssertionError("error " + answer.error() + " for " + answer.request());
+        }
+        return answer.request();
+    }
+
+    /** Sends one request and returns the error of its answer, 0 for success; nothing else may be in flight. */
+    int attempt(Request request) throws IOException {
+        send(request);
+        return receiveAnswer().error();
+    }
+
+    private record Answer(Request request, int error) {}
+
+    private Answer receiveAnswer() throws IOException {
         read(header.clear().limit(16));
         if (header.getInt() != SIMPLE_REPLY) {
             throw new IOException("not a simple reply");
@@ -120,13 +138,10 @@ final class NbdClient implements AutoCloseable {
         if (request == null) {
             throw new IOException("an answer to nothing that was asked");
         }
-        if (error != 0) {
-            throw new AssertionError("error " + error + " for " + request);
-        }
-        if (request.command() == Command.READ) {
+        if (error == 0 && request.command() == Command.READ) {
             read(request.data());
         }
-        return request;
+        return new Answer(request, error);
     }
 
     /** Sends one request and waits for its answer; nothing else may be in flight. */

@@ -31,7 +31,8 @@ final class RestartIT extends EndToEnd {
 
         // All that was acknowledged, flushed or not: an orderly stop commits.
         assertThat(dirtyBytes).isPositive();
-        assertThat(service.admin().brick("first").getDirtyBytes()).isEqualTo(dirtyBytes);
+        // Nobody knows how old it is, so that it is on its way to the disk already.
+        assertThat(service.admin().brick("first").getDirtyBytes()).isLessThanOrEqualTo(dirtyBytes);
         first.checkRunning(service);
         second.checkRunning(service);
         Brick warm = service.admin().brick("first");

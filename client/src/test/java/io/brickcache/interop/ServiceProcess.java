@@ -38,7 +38,7 @@ final class ServiceProcess implements AutoCloseable {
     static ServiceProcess start(Path directory, IoEngine engine, String... moreConfig) throws IOException {
         List<String> lines = new ArrayList<>(List.of(
                 "state_directory: " + directory.resolve("state"),
-                "nbd: {listen: [\"unix:" + directory.resolve("nbd.sock") + "\", \"tcp:127.0.0.1:0\"]}",
+                "nbd: {listen: [\"unix:" + directory.resolve("nbd.sock") + "\", \"tcp:127.0.0.1:0\"], insecure: true}",
                 "admin: {listen: \"unix:" + directory.resolve("admin.sock") + "\"}",
                 "io: {engine: " + engine.setting() + "}"));
         lines.addAll(List.of(moreConfig));
@@ -55,6 +55,27 @@ final class ServiceProcess implements AutoCloseable {
         process = launch(config, log);
         admin = new AdminClient(directory.resolve("admin.sock"));
         awaitServing();
+    }
+
+    /**
+     * Starts the service again after {@link #kill} and ends it as kill -9 does while it is still starting, or just after.
+     *
+     * @param afterMs how long it may live, from its launch
+     */
+    void killWhileStarting(int afterMs) throws IOException {
+        Process starting = launch(config, log);
+        try {
+            // Doubles as the pause; it does not end by itself.
+            if (starting.waitFor(afterMs, TimeUnit.MILLISECONDS)) {
+                throw new AssertionError("the service ended instead of starting; its log:\n" + log());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while the service started", e);
+        } finally {
+            starting.destroyForcibly();
+            starting.onExit().join();
+        }
     }
 
     /** Ends the process as kill -9 does, at once; returns when it is gone. Any thread may call it. */

@@ -87,6 +87,18 @@ public final class AdminException extends RuntimeException {
                 Map.of("brick", brick, "dirty_bytes", Long.toString(dirtyBytes)));
     }
 
+    /** {@code what} has been done or was asked for; the lost blocks are in the way of its being complete. */
+    public static AdminException brickLost(String brick, String what, long blocks, long bytes) {
+        return new AdminException(
+                Reason.BRICK_LOST,
+                "brick " + brick + " " + what + ": " + blocks + (blocks == 1 ? " block is" : " blocks are") + " lost ("
+                        + bytes + " bytes), the SSD cannot give back what is newer there than on the disk",
+                "list them with: brickcache brick lost " + brick
+                        + "; write them anew from a backup, or let the disk's older content be valid there with:"
+                        + " brickcache brick detach " + brick + " --flush --give-up-lost",
+                Map.of("brick", brick, "lost_blocks", Long.toString(blocks), "lost_bytes", Long.toString(bytes)));
+    }
+
     public static AdminException brickInUse(String brick, int connections) {
         return new AdminException(
                 Reason.BRICK_IN_USE,

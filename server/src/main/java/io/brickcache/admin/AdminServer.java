@@ -1,6 +1,7 @@
 package io.brickcache.admin;
 
 import io.brickcache.env.Clock;
+import io.brickcache.env.SocketFile;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
@@ -35,7 +36,7 @@ public final class AdminServer implements AutoCloseable {
     public AdminServer(AdminOptions options, NodeAdministration node, Clock clock) {
         this.options = options;
         this.api = new AdminApi(node, clock);
-        this.socket = new SocketFile(options.socket().path());
+        this.socket = new SocketFile(options.socket().path(), "admin");
     }
 
     /**

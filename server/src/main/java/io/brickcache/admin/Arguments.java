@@ -13,6 +13,8 @@ final class Arguments {
     private static final int DEFAULT_BLOCK_BYTES = 4096;
     private static final int MAX_BLOCK_BYTES = 65536;
     private static final int MIN_BLOCKS = 64;
+    private static final long MIN_SCRUB_RATE = 1L << 20;
+    private static final long MAX_SCRUB_RATE = 64L << 30;
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
 
     private Arguments() {}
@@ -25,6 +27,15 @@ final class Arguments {
                     "use 1 to 63 of A-Z a-z 0-9 . _ -, the first a letter or a digit");
         }
         return value;
+    }
+
+    /** 0 stands for what is configured. */
+    static long scrubRate(String field, long bytesPerSecond) {
+        if (bytesPerSecond != 0 && (bytesPerSecond < MIN_SCRUB_RATE || bytesPerSecond > MAX_SCRUB_RATE)) {
+            throw AdminException.invalid(
+                    field, bytesPerSecond + " bytes a second is out of range", "use 1MiB to 64GiB");
+        }
+        return bytesPerSecond;
     }
 
     static Path absolutePath(String field, String value) {

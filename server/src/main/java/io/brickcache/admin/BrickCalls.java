@@ -1,9 +1,13 @@
 package io.brickcache.admin;
 
 import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.admin.NodeAdministration.GivenUp;
+import io.brickcache.admin.NodeAdministration.LostData;
 import io.brickcache.admin.v1.AttachBrickRequest;
 import io.brickcache.admin.v1.AttachBrickResponse;
 import io.brickcache.admin.v1.BrickServiceGrpc;
+import io.brickcache.admin.v1.DecideBrickRequest;
+import io.brickcache.admin.v1.DecideBrickResponse;
 import io.brickcache.admin.v1.DetachBrickRequest;
 import io.brickcache.admin.v1.DetachBrickResponse;
 import io.brickcache.admin.v1.FlushBrickRequest;
@@ -12,8 +16,11 @@ import io.brickcache.admin.v1.GetBrickRequest;
 import io.brickcache.admin.v1.GetBrickResponse;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
+import io.brickcache.admin.v1.ListLostRequest;
+import io.brickcache.admin.v1.ListLostResponse;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Locale;
 
 /** BrickService over the port. */
 final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
@@ -41,15 +48,62 @@ final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
     @Override
     public void detachBrick(DetachBrickRequest request, StreamObserver<DetachBrickResponse> client) {
         DirtyData dirtyData = request.getFlush() ? DirtyData.FLUSH : DirtyData.REFUSE;
+        LostData lostData = request.getGiveUpLost() ? LostData.GIVE_UP : LostData.REFUSE;
         calls.follow(
                 "DetachBrick",
                 client,
                 progress ->
                         DetachBrickResponse.newBuilder().setProgress(progress).build(),
                 progress -> DetachBrickResponse.newBuilder()
-                        .setBrick(ViewMapper.brick(
-                                node.detachBrick(Arguments.name("name", request.getName()), dirtyData, progress)))
+                        .setBrick(ViewMapper.brick(detach(request.getName(), dirtyData, lostData, progress)))
                         .build());
+    }
+
+    private BrickView detach(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress) {
+        if (lostData == LostData.GIVE_UP && dirtyData != DirtyData.FLUSH) {
+            throw AdminException.invalid(
+                    "give_up_lost",
+                    "only with flush",
+                    "set flush too (--flush), so that only what cannot be read is given up");
+        }
+        return node.detachBrick(Arguments.name("name", name), dirtyData, lostData, progress);
+    }
+
+    @Override
+    public void listLost(ListLostRequest request, StreamObserver<ListLostResponse> client) {
+        calls.answer("ListLost", client, () -> {
+            LostView lost = node.lost(Arguments.name("name", request.getName()));
+            Page<LostView.Range> page =
+                    Page.of(lost.ranges(), BrickCalls::pageKey, request.getPageSize(), request.getPageToken());
+            return ListLostResponse.newBuilder()
+                    .addAllRanges(page.items().stream().map(ViewMapper::lost).toList())
+                    .setNextPageToken(page.nextToken())
+                    .setTruncated(lost.truncated())
+                    .build();
+        });
+    }
+
+    /** Pages are cut by names, in the order of text. */
+    private static String pageKey(LostView.Range range) {
+        return String.format(Locale.ROOT, "%019d", range.offset());
+    }
+
+    @Override
+    public void decideBrick(DecideBrickRequest request, StreamObserver<DecideBrickResponse> client) {
+        calls.answer("DecideBrick", client, () -> {
+            String name = Arguments.name("name", request.getName());
+            GivenUp dirtyData = request.getGiveUpDirty() ? GivenUp.DIRTY_DATA : GivenUp.NOTHING;
+            BrickView brick = switch (request.getDecision()) {
+                case BRICK_DECISION_KEEP_DISK -> node.keepDisk(name, dirtyData);
+                case BRICK_DECISION_KEEP_CACHE -> node.keepCache(name);
+                case BRICK_DECISION_UNSPECIFIED, UNRECOGNIZED ->
+                    throw AdminException.invalid(
+                            "decision", "it is missing or not known", "use KEEP_DISK or KEEP_CACHE");
+            };
+            return DecideBrickResponse.newBuilder()
+                    .setBrick(ViewMapper.brick(brick))
+                    .build();
+        });
     }
 
     @Override

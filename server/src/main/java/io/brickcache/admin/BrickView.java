@@ -31,10 +31,20 @@ public record BrickView(
         @Nullable Duration oldestDirtyAge,
         int connections,
         List<String> exportUris,
-        BrickCounters counters) {
+        BrickCounters counters,
+        Lost lost) {
 
     public BrickView {
         exportUris = List.copyOf(exportUris);
+    }
+
+    /**
+     * What is on neither device any more.
+     *
+     * @param blocks that have a lost byte
+     */
+    public record Lost(long blocks, long bytes) {
+        public static final Lost NOTHING = new Lost(0, 0);
     }
 
     /** What can be expected of a brick. */

@@ -1,5 +1,7 @@
 package io.brickcache.admin;
 
+import io.brickcache.admin.NodeAdministration.BricksOfCache;
+import io.brickcache.admin.NodeAdministration.GivenUp;
 import io.brickcache.admin.v1.CacheServiceGrpc;
 import io.brickcache.admin.v1.CreateCacheRequest;
 import io.brickcache.admin.v1.CreateCacheResponse;
@@ -9,6 +11,10 @@ import io.brickcache.admin.v1.GetCacheRequest;
 import io.brickcache.admin.v1.GetCacheResponse;
 import io.brickcache.admin.v1.ListCachesRequest;
 import io.brickcache.admin.v1.ListCachesResponse;
+import io.brickcache.admin.v1.RejoinCacheRequest;
+import io.brickcache.admin.v1.RejoinCacheResponse;
+import io.brickcache.admin.v1.ScrubCacheRequest;
+import io.brickcache.admin.v1.ScrubCacheResponse;
 import io.grpc.stub.StreamObserver;
 
 /** CacheService over the port. */
@@ -49,7 +55,20 @@ final class CacheCalls extends CacheServiceGrpc.CacheServiceImplBase {
                 "DeleteCache",
                 client,
                 () -> DeleteCacheResponse.newBuilder()
-                        .setCache(ViewMapper.cache(node.deleteCache(Arguments.name("name", request.getName()))))
+                        .setCache(ViewMapper.cache(node.deleteCache(
+                                Arguments.name("name", request.getName()),
+                                request.getForce() ? BricksOfCache.DETACH_IF_AWAY : BricksOfCache.REFUSE,
+                                request.getGiveUpDirty() ? GivenUp.DIRTY_DATA : GivenUp.NOTHING)))
+                        .build());
+    }
+
+    @Override
+    public void rejoinCache(RejoinCacheRequest request, StreamObserver<RejoinCacheResponse> client) {
+        calls.answer(
+                "RejoinCache",
+                client,
+                () -> RejoinCacheResponse.newBuilder()
+                        .setCache(ViewMapper.cache(node.rejoinCache(Arguments.name("name", request.getName()))))
                         .build());
     }
 
@@ -73,5 +92,21 @@ final class CacheCalls extends CacheServiceGrpc.CacheServiceImplBase {
                 () -> GetCacheResponse.newBuilder()
                         .setCache(ViewMapper.cache(node.cache(Arguments.name("name", request.getName()))))
                         .build());
+    }
+
+    @Override
+    public void scrubCache(ScrubCacheRequest request, StreamObserver<ScrubCacheResponse> client) {
+        calls.follow(
+                "ScrubCache",
+                client,
+                progress ->
+                        ScrubCacheResponse.newBuilder().setProgress(progress).build(),
+                progress -> {
+                    String name = Arguments.name("name", request.getName());
+                    long rate = Arguments.scrubRate("bytes_per_second", request.getBytesPerSecond());
+                    return ScrubCacheResponse.newBuilder()
+                            .setResult(ViewMapper.scrub(node.scrubCache(name, rate, progress)))
+                            .build();
+                });
     }
 }

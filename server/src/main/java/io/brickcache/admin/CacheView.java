@@ -1,8 +1,10 @@
 package io.brickcache.admin;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cache at one moment.
@@ -11,6 +13,7 @@ import java.util.UUID;
  * @param blockBytes unit of caching, 4 KiB to 64 KiB, a power of two
  * @param stateReason why it is not serving, for people; empty while it serves
  * @param bricks names of the attached bricks
+ * @param lastScrub end of the last whole scrub; null if that is not known
  */
 public record CacheView(
         String name,
@@ -23,7 +26,8 @@ public record CacheView(
         State state,
         String stateReason,
         List<String> bricks,
-        Counters counters) {
+        Counters counters,
+        @Nullable Instant lastScrub) {
 
     public CacheView {
         bricks = bricks.stream().sorted().toList();

@@ -22,8 +22,15 @@ final class ErrorMapper {
             case CACHE_NOT_FOUND, BRICK_NOT_FOUND -> Code.NOT_FOUND;
             case CACHE_EXISTS, BRICK_EXISTS -> Code.ALREADY_EXISTS;
             case INVALID_ARGUMENT -> Code.INVALID_ARGUMENT;
-            case CACHE_HAS_BRICKS, BRICK_DIRTY, BRICK_IN_USE, DEVICE_IN_USE, DEVICE_UNSUITABLE, BUSY ->
-                Code.FAILED_PRECONDITION;
+            case CACHE_HAS_BRICKS,
+                    BRICK_DIRTY,
+                    BRICK_LOST,
+                    BRICK_IN_USE,
+                    CACHE_UNAVAILABLE,
+                    NOTHING_TO_DECIDE,
+                    DEVICE_IN_USE,
+                    DEVICE_UNSUITABLE,
+                    BUSY -> Code.FAILED_PRECONDITION;
             case NO_SPACE -> Code.RESOURCE_EXHAUSTED;
             case CANCELLED -> Code.CANCELLED;
             case SHUTTING_DOWN -> Code.UNAVAILABLE;

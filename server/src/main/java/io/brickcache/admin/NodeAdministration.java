@@ -33,6 +33,28 @@ public interface NodeAdministration {
         FLUSH
     }
 
+    /** What a detach does about lost blocks. */
+    enum LostData {
+        /** Refuse with {@link Reason#BRICK_LOST}. */
+        REFUSE,
+        /** Give them up: the older content of the disk becomes valid there. Only with {@link DirtyData#FLUSH}. */
+        GIVE_UP
+    }
+
+    /** Whether an operator has said that data which only the SSD has may be lost for good. */
+    enum GivenUp {
+        NOTHING,
+        DIRTY_DATA
+    }
+
+    /** What a deletion does about the bricks of the cache. */
+    enum BricksOfCache {
+        /** Refuse with {@link Reason#CACHE_HAS_BRICKS}. */
+        REFUSE,
+        /** Detach them if the cache is away; refuse otherwise. */
+        DETACH_IF_AWAY
+    }
+
     NodeView node();
 
     /** All caches, in any order. */
@@ -45,7 +67,10 @@ public interface NodeAdministration {
     CacheView createCache(CacheSpec spec, ProgressListener progress);
 
     /** Deletes a cache and answers with what it was; {@link Reason#CACHE_HAS_BRICKS} while bricks are attached. */
-    CacheView deleteCache(String name);
+    CacheView deleteCache(String name, BricksOfCache bricks, GivenUp dirtyData);
+
+    /** Opens a cache that was away, below the bricks that run; {@link Reason#CACHE_UNAVAILABLE} if it cannot be opened. */
+    CacheView rejoinCache(String name);
 
     /** All bricks, in any order. */
     List<BrickView> bricks();
@@ -55,9 +80,31 @@ public interface NodeAdministration {
 
     BrickView attachBrick(BrickSpec spec);
 
-    /** Detaches a brick and answers with what it was. A brick whose flush was cancelled stays attached. */
-    BrickView detachBrick(String name, DirtyData dirtyData, ProgressListener progress);
+    /**
+     * Serves a fenced or unavailable brick from its disk as it is, and forgets what its cache has of it.
+     * {@link Reason#BRICK_DIRTY} while that gives up dirty data that may not be given up.
+     */
+    BrickView keepDisk(String name, GivenUp dirtyData);
 
-    /** Writes what is dirty now to the disk. Answers with the brick afterwards; cancelled, the rest stays dirty. */
+    /** Serves a fenced brick again: what is dirty goes onto the disk, what else the cache has of it is forgotten. */
+    BrickView keepCache(String name);
+
+    /** Detaches a brick and answers with what it was. A brick whose flush was cancelled stays attached. */
+    BrickView detachBrick(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress);
+
+    /** What the brick has lost. */
+    LostView lost(String brick);
+
+    /**
+     * Checks everything that is on the SSD.
+     *
+     * @param bytesPerSecond at most; 0 for what is configured
+     */
+    ScrubView scrubCache(String name, long bytesPerSecond, ProgressListener progress);
+
+    /**
+     * Writes what is dirty now to the disk. Answers with the brick afterwards; cancelled, the rest stays dirty.
+     * {@link Reason#BRICK_LOST} when all but lost blocks is on the disk.
+     */
     BrickView flushBrick(String name, ProgressListener progress);
 }

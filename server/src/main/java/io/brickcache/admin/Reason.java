@@ -11,8 +11,14 @@ public enum Reason {
     CACHE_HAS_BRICKS,
     /** Data is left that only the SSD has. */
     BRICK_DIRTY,
+    /** Data is left that is on neither device. */
+    BRICK_LOST,
     /** Clients are connected to the brick. */
     BRICK_IN_USE,
+    /** The SSD or the metadata of the cache cannot be opened. */
+    CACHE_UNAVAILABLE,
+    /** What was to be decided or brought back needs neither. */
+    NOTHING_TO_DECIDE,
     /** The device is mounted or opened by somebody else, or serves another brick or cache. */
     DEVICE_IN_USE,
     /** The device is missing, of the wrong kind or of the wrong size. */

@@ -10,9 +10,13 @@ import io.brickcache.admin.v1.Cache;
 import io.brickcache.admin.v1.CacheState;
 import io.brickcache.admin.v1.CacheStats;
 import io.brickcache.admin.v1.IoEngine;
+import io.brickcache.admin.v1.LostCause;
+import io.brickcache.admin.v1.LostRange;
+import io.brickcache.admin.v1.LostState;
 import io.brickcache.admin.v1.Node;
 import io.brickcache.admin.v1.NodeState;
 import io.brickcache.admin.v1.ProgressUnit;
+import io.brickcache.admin.v1.ScrubResult;
 import io.brickcache.admin.v1.WriteAround;
 import io.brickcache.admin.v1.WriteAroundReason;
 import java.time.Instant;
@@ -44,7 +48,7 @@ final class ViewMapper {
     static Cache cache(CacheView view) {
         CacheView.Slots slots = view.slots();
         CacheView.Counters counters = view.counters();
-        return Cache.newBuilder()
+        Cache.Builder cache = Cache.newBuilder()
                 .setName(view.name())
                 .setUuid(view.uuid().toString())
                 .setDirectory(view.directory().toString())
@@ -71,7 +75,38 @@ final class ViewMapper {
                         .setFailedCommits(counters.failedCommits())
                         .setSsdReadErrors(counters.ssdReadErrors())
                         .setSsdWriteErrors(counters.ssdWriteErrors())
-                        .setChecksumMismatches(counters.checksumMismatches()))
+                        .setChecksumMismatches(counters.checksumMismatches()));
+        Instant lastScrub = view.lastScrub();
+        if (lastScrub != null) {
+            cache.setLastScrubTime(timestamp(lastScrub));
+        }
+        return cache.build();
+    }
+
+    static LostRange lost(LostView.Range range) {
+        return LostRange.newBuilder()
+                .setOffsetBytes(range.offset())
+                .setLengthBytes(range.length())
+                .setSince(timestamp(range.since()))
+                .setCause(
+                        switch (range.cause()) {
+                            case READ_ERROR -> LostCause.LOST_CAUSE_READ_ERROR;
+                            case CHECKSUM -> LostCause.LOST_CAUSE_CHECKSUM;
+                            case SSD_GONE -> LostCause.LOST_CAUSE_SSD_GONE;
+                        })
+                .setState(
+                        switch (range.state()) {
+                            case UNREADABLE -> LostState.LOST_STATE_UNREADABLE;
+                            case GONE -> LostState.LOST_STATE_GONE;
+                        })
+                .build();
+    }
+
+    static ScrubResult scrub(ScrubView view) {
+        return ScrubResult.newBuilder()
+                .setCheckedBlocks(view.checked())
+                .setHealedBlocks(view.healed())
+                .setLostBlocks(view.lost())
                 .build();
     }
 
@@ -100,7 +135,9 @@ final class ViewMapper {
                 .setCachedBytes(view.cachedBytes())
                 .setConnections(view.connections())
                 .addAllExportUris(view.exportUris())
-                .setStats(stats(view.counters()));
+                .setStats(stats(view.counters()))
+                .setLostBlocks(view.lost().blocks())
+                .setLostBytes(view.lost().bytes());
         java.time.Duration age = view.oldestDirtyAge();
         if (age != null) {
             brick.setOldestDirtyAge(duration(age));

@@ -6,6 +6,7 @@ import io.brickcache.admin.Reason;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoStatus;
 import io.brickcache.block.OpenedDevice;
+import io.brickcache.block.SwitchableDevice;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.cache.index.BrickRecord;
 import java.io.IOException;
@@ -22,12 +23,12 @@ final class BrickAttachment {
 
     private final NodeContext context;
     private final Catalog catalog;
-    private final Exports exports;
+    private final Fronts fronts;
 
-    BrickAttachment(NodeContext context, Catalog catalog, Exports exports) {
+    BrickAttachment(NodeContext context, Catalog catalog, Fronts fronts) {
         this.context = context;
         this.catalog = catalog;
-        this.exports = exports;
+        this.fronts = fronts;
     }
 
     /** Attaches a brick. After a failure nothing is attached. */
@@ -47,7 +48,10 @@ final class BrickAttachment {
                 rollback.add(() -> catalog.removed(entry));
                 BlockDevice disk = context.device(opened, running.host());
                 rollback.add(() -> running.host().close(disk));
-                attach(entry, disk);
+                rollback.add(() -> context.ledger().remove(known.uuid()));
+                OpenBrick open = attach(entry, disk);
+                catalog.attached(entry, BrickEntry.serving(open));
+                fronts.serve(entry, running.host(), open.cached());
                 rollback.keep();
             }
             LOG.info("Brick {}: attached to {}, {}, {} bytes", spec.name(), spec.cache(), opened, known.sizeBytes());
@@ -66,17 +70,18 @@ final class BrickAttachment {
         }
     }
 
-    private void attach(BrickEntry entry, BlockDevice disk) {
+    /** Makes a brick known to its cache, which holds nothing of it; durable when it returns. The disk stays the caller's. */
+    OpenBrick attach(BrickEntry entry, BlockDevice disk) throws IOException {
         RunningCache running = entry.cache().running();
+        SwitchableDevice seat = new SwitchableDevice(disk);
+        context.ledger().update(entry.known().uuid(), before -> LedgerRecord.clean(before.brick()));
         CompletableFuture<IoStatus> durable = new CompletableFuture<>();
-        CachedBrick cached = running.host().call(() -> attachNow(running, entry.known(), disk, durable::complete));
-        OpenBrick open = new OpenBrick(cached, disk);
-        if (LoopHost.finish(durable).isOk()) {
-            catalog.attached(entry, BrickEntry.serving(open));
-            exports.add(running.export(cached));
-            return;
+        CachedBrick cached = running.host().call(() -> attachNow(running, entry.known(), seat, durable::complete));
+        if (!LoopHost.finish(durable).isOk()) {
+            throw Failures.io(
+                    "brick " + entry.name() + " could not be written to the metadata of cache " + running.name());
         }
-        throw Failures.io("brick " + entry.name() + " could not be written to the metadata of cache " + running.name());
+        return new OpenBrick(cached, seat);
     }
 
     private static CachedBrick attachNow(

@@ -3,10 +3,14 @@ package io.brickcache.app;
 import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.admin.NodeAdministration.LostData;
+import io.brickcache.admin.Reason;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.nbd.NbdServer;
-import java.util.Objects;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,36 +24,75 @@ final class BrickDetachment {
 
     private static final long LEAVING_PAUSE_MS = 50;
 
+    private final NodeContext context;
     private final Catalog catalog;
-    private final Exports exports;
+    private final Fronts fronts;
     private final NbdServer nbd;
 
-    BrickDetachment(Catalog catalog, Exports exports, NbdServer nbd) {
+    BrickDetachment(NodeContext context, Catalog catalog, Fronts fronts, NbdServer nbd) {
+        this.context = context;
         this.catalog = catalog;
-        this.exports = exports;
+        this.fronts = fronts;
         this.nbd = nbd;
     }
 
     /** Detaches a brick. After a refusal, a failure or a cancellation it is attached and served as before. */
-    void detach(BrickEntry entry, DirtyData dirtyData, LongWork work) {
-        RunningCache running = entry.cache().running();
+    void detach(BrickEntry entry, DirtyData dirtyData, LostData lostData, LongWork work) {
         BrickEntry.Status before = catalog.beginDetachment(entry);
-        OpenBrick open = Objects.requireNonNull(before.open(), "a brick of a cache that runs is open");
-        boolean served = before.state() == BrickView.State.SERVING;
         try (Rollback rollback = new Rollback()) {
             rollback.add(() -> entry.become(before));
-            if (served) {
+            LoopHost host = entry.cache().host();
+            OpenBrick open = before.open();
+            if (host != null && entry.front() != null) {
                 awaitClientsGone(entry);
-                exports.remove(entry.name());
-                rollback.add(() -> exports.add(running.export(open.cached())));
+                fronts.withdraw(entry);
+                rollback.add(() -> fronts.restore(entry, host));
                 checkNoClients(entry);
             }
-            settle(running, open.cached(), dirtyData, work);
-            forget(running, open);
+            if (open != null) {
+                RunningCache running = entry.cache().running();
+                settle(running, open.cached(), dirtyData, work);
+                if (lostData == LostData.REFUSE) {
+                    BrickFlush.checkNothingLost(running, open.cached(), "stays attached");
+                }
+                forget(running, open, lostData);
+                forgetRecord(entry);
+            } else {
+                leave(entry, before);
+                if (host != null) {
+                    WithoutCache.release(before.direct(), host);
+                }
+            }
             rollback.keep();
         }
         catalog.removed(entry);
-        LOG.info("Brick {}: detached from {}", entry.name(), running.name());
+        LOG.info("Brick {}: detached from {}", entry.name(), entry.cache().name());
+    }
+
+    /** The cache cannot be told now: it is remembered for the time when it is back. */
+    private void leave(BrickEntry entry, BrickEntry.Status before) {
+        LedgerRecord record = context.ledger().read(entry.known().uuid());
+        if (!record.isDiskWhole()) {
+            throw new AdminException(
+                    Reason.BRICK_DIRTY,
+                    "brick " + entry.name() + " is not available: " + before.reason(),
+                    "give up what its cache has first, or wait for the cache",
+                    Map.of("brick", entry.name(), "dirty_bytes", Long.toString(record.dirtyBytes())));
+        }
+        Instant now = Instant.ofEpochMilli(context.clock().epochMillis());
+        try {
+            context.ledger().update(entry.known().uuid(), known -> known.madeDetached(now));
+        } catch (IOException e) {
+            throw Failures.of("the record of brick " + entry.name() + " cannot be written", e);
+        }
+    }
+
+    private void forgetRecord(BrickEntry entry) {
+        try {
+            context.ledger().remove(entry.known().uuid());
+        } catch (IOException e) {
+            LOG.warn("Brick {}: its record stays in the state directory: {}", entry.name(), Failures.message(e));
+        }
     }
 
     private void awaitClientsGone(BrickEntry entry) {
@@ -77,7 +120,9 @@ final class BrickDetachment {
 
     private static void settle(RunningCache running, CachedBrick brick, DirtyData dirtyData, LongWork work) {
         long dirtyBytes = running.host().call(brick::dirtyBytes);
-        if (dirtyBytes == 0) {
+        boolean onlyLost = running.host()
+                .call(() -> brick.regions().dirtyBlocks() == brick.lost().unreadableBlocks());
+        if (dirtyBytes == 0 || dirtyData == DirtyData.REFUSE && onlyLost) {
             return;
         }
         switch (dirtyData) {
@@ -86,9 +131,24 @@ final class BrickDetachment {
         }
     }
 
-    private static void forget(RunningCache running, OpenBrick open) {
+    private static void forget(RunningCache running, OpenBrick open, LostData lostData) {
         CachedBrick brick = open.cached();
-        IoStatus status = running.host().await(done -> running.cache().detach(brick, done));
+        BrickView.Lost lost = running.host()
+                .call(() ->
+                        new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()));
+        IoStatus status = running.host()
+                .await(
+                        switch (lostData) {
+                            case REFUSE -> done -> running.cache().detach(brick, done);
+                            case GIVE_UP -> done -> running.cache().detachGivingUpLost(brick, done);
+                        });
+        if (status.isOk() && lost.blocks() > 0) {
+            LOG.warn(
+                    "Brick {}: {} lost blocks ({} bytes) given up, its disk has older content there",
+                    brick.name(),
+                    lost.blocks(),
+                    lost.bytes());
+        }
         switch (status) {
             case OK -> {}
             case INVALID ->

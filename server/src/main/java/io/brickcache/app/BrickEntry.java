@@ -1,6 +1,7 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.BrickView;
+import io.brickcache.block.SwitchableDevice;
 import org.jspecify.annotations.Nullable;
 
 /** A brick in the {@link Catalog}. Read by any thread; changed by whoever has reserved it there. */
@@ -9,15 +10,25 @@ final class BrickEntry {
     /**
      * What can be done with it.
      *
-     * @param reason why it does not serve; empty while it does
+     * @param reason why it does not serve from its cache; empty while it does
      * @param open null while it is being attached, and while its cache is not available
+     * @param direct present while it is served without its cache
      */
     record Status(
-            BrickView.State state, String reason, @Nullable OpenBrick open) {}
+            BrickView.State state,
+            String reason,
+            @Nullable OpenBrick open,
+            @Nullable PassThrough direct) {
 
-    private final KnownBrick known;
+        Status(BrickView.State state, String reason, @Nullable OpenBrick open) {
+            this(state, reason, open, null);
+        }
+    }
+
     private final CacheEntry cache;
+    private volatile KnownBrick known;
     private volatile Status status;
+    private volatile @Nullable SwitchableDevice front;
     private int flushes;
 
     BrickEntry(KnownBrick known, CacheEntry cache, Status status) {
@@ -34,8 +45,16 @@ final class BrickEntry {
         return new Status(BrickView.State.SERVING, "", open);
     }
 
+    static Status passThrough(PassThrough direct, String reason) {
+        return new Status(BrickView.State.PASS_THROUGH, reason, null, direct);
+    }
+
     static Status unavailable(String reason, @Nullable OpenBrick open) {
         return new Status(BrickView.State.UNAVAILABLE, reason, open);
+    }
+
+    static Status fenced(String reason, @Nullable OpenBrick open) {
+        return new Status(BrickView.State.FENCED, reason, open);
     }
 
     String name() {
@@ -44,6 +63,11 @@ final class BrickEntry {
 
     KnownBrick known() {
         return known;
+    }
+
+    /** The operator has said which device it is. */
+    void identify(KnownBrick decided) {
+        known = decided;
     }
 
     CacheEntry cache() {
@@ -56,6 +80,16 @@ final class BrickEntry {
 
     void become(Status next) {
         status = next;
+    }
+
+    /** What its clients talk to; null while it is not exported. */
+    @Nullable
+    SwitchableDevice front() {
+        return front;
+    }
+
+    void serveBy(@Nullable SwitchableDevice device) {
+        front = device;
     }
 
     /** Flushes under way; of the catalog only. */

@@ -1,5 +1,7 @@
 package io.brickcache.app;
 
+import io.brickcache.admin.AdminException;
+import io.brickcache.admin.BrickView;
 import io.brickcache.admin.Progress;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.CachedBrick;
@@ -24,7 +26,20 @@ final class BrickFlush implements FlushProgress {
         this.work = work;
     }
 
-    /** Flushes and waits for the end. Fails if it was cancelled, or if not everything could be written. */
+    /** Fails if the brick has something that neither device has. */
+    static void checkNothingLost(RunningCache running, CachedBrick brick, String what) {
+        BrickView.Lost lost = running.host()
+                .call(() ->
+                        new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()));
+        if (lost.blocks() > 0) {
+            throw AdminException.brickLost(brick.name(), what, lost.blocks(), lost.bytes());
+        }
+    }
+
+    /**
+     * Flushes and waits for the end. Fails if it was cancelled, or if not everything could be written; not because of what
+     * is lost.
+     */
     static void run(RunningCache running, CachedBrick brick, LongWork work) {
         BrickFlush flush = new BrickFlush(brick.name(), running.cache().record().blockBytes(), work);
         running.host().call(() -> {

@@ -8,6 +8,7 @@ import io.brickcache.app.KnownCache.Origin;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoStatus;
 import io.brickcache.block.OpenedDevice;
+import io.brickcache.cache.Cache;
 import io.brickcache.cache.CacheMetadata;
 import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
@@ -100,8 +101,7 @@ final class CacheCreation {
             rollback.add(store::close);
             CacheRecord record = new CacheRecord(known.uuid(), known.blockBytes(), known.slots(), 0, true);
             putRecord(host, store, record);
-            RunningCache running =
-                    new CacheOpening(context, known).run(host, store, ssd, new CacheMetadata(record, List.of()));
+            RunningCache running = run(host, store, ssd, record);
             rollback.add(() -> host.await(running.cache()::stop));
             taker.accept(running);
             rollback.keep();
@@ -110,6 +110,20 @@ final class CacheCreation {
         } catch (IOException e) {
             throw Failures.of("cache " + known.name() + " cannot be made", e);
         }
+    }
+
+    private RunningCache run(LoopHost host, MetadataStore store, BlockDevice ssd, CacheRecord record)
+            throws MetadataException, IOException {
+        Cache cache = Cache.load(
+                new CacheMetadata(record, List.of(), null),
+                store,
+                host.loop(),
+                ssd,
+                context.config().cache(),
+                brick -> new MissingDisk(brick.name(), brick.sizeBytes()));
+        cache.tell(host.ledger());
+        LoadedCache loaded = new LoadedCache(known, host, store, ssd, cache, record, List.of(), new Rollback());
+        return new CacheStart(context, loaded).start();
     }
 
     private void makeFiles(Rollback rollback) throws IOException {

@@ -4,6 +4,8 @@ import io.brickcache.admin.AdminException;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.Reason;
 import java.util.Map;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /** A cache in the {@link Catalog}. Read by any thread; changed by whoever has reserved it there. */
@@ -19,7 +21,11 @@ final class CacheEntry {
             CacheView.State state, String reason, @Nullable RunningCache running) {}
 
     private final KnownCache known;
+    /** Read: a brick comes, goes or is flushed. Write: the cache is opened, closed or deleted, a brick is decided about. */
+    private final ReentrantReadWriteLock turn = new ReentrantReadWriteLock();
+
     private volatile Status status;
+    private volatile @Nullable LoopHost host;
 
     CacheEntry(KnownCache known, Status status) {
         this.known = known;
@@ -47,12 +53,36 @@ final class CacheEntry {
         return known;
     }
 
+    /** The turn of who brings the cache into service or takes it out: nobody else changes it meanwhile. */
+    Lock turn() {
+        return turn.writeLock();
+    }
+
+    /** The turn of those who change one brick, which the catalog keeps from each other. */
+    Lock brickTurn() {
+        return turn.readLock();
+    }
+
     Status status() {
         return status;
     }
 
     void become(Status next) {
+        RunningCache running = next.running();
+        if (running != null) {
+            host = running.host();
+        }
         status = next;
+    }
+
+    /** The loop that its bricks are served on, with the cache or without it; null before the first attempt to open it. */
+    @Nullable
+    LoopHost host() {
+        return host;
+    }
+
+    void runOn(LoopHost started) {
+        host = started;
     }
 
     /** The cache, if it serves. */
@@ -67,9 +97,10 @@ final class CacheEntry {
             case DELETING -> Failures.busy("cache " + name() + " is being deleted");
             default ->
                 new AdminException(
-                        Reason.IO_FAILURE,
+                        Reason.CACHE_UNAVAILABLE,
                         "cache " + name() + " is not available: " + now.reason(),
-                        "put that right and restart the service",
+                        "put that right; the service opens it by itself, or at once with: brickcache cache rejoin "
+                                + name(),
                         Map.of("cache", name()));
         };
     }

@@ -3,12 +3,10 @@ package io.brickcache.app;
 import io.brickcache.admin.AdminException;
 import io.brickcache.admin.Reason;
 import io.brickcache.block.BlockDevice;
-import io.brickcache.block.IoStatus;
 import io.brickcache.block.OpenedDevice;
-import io.brickcache.block.nativeio.DeviceException;
 import io.brickcache.cache.Cache;
 import io.brickcache.cache.CacheMetadata;
-import io.brickcache.cache.CacheOptions;
+import io.brickcache.cache.CachedBrick;
 import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
@@ -16,43 +14,50 @@ import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
-import io.brickcache.demotion.Demoter;
-import io.brickcache.demotion.DemotionOptions;
 import io.brickcache.meta.SparedMetadataStore;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Opens one cache that exists: metadata, data area, disks, index. Blocks; used once. */
+/**
+ * Opens one cache that exists as far as that changes nothing: metadata, data area, disks, index. {@link CacheStart} takes it
+ * from there. Blocks; used once.
+ */
 final class CacheOpening {
 
     private static final Logger LOG = LoggerFactory.getLogger(CacheOpening.class);
 
     /** What the index and the policy take of the heap, at most. */
     private static final long INDEX_BYTES_PER_SLOT = 32;
+    /** No disk is larger: 1 PiB. */
+    private static final long MAX_BRICK_BYTES = 1L << 50;
 
     private final NodeContext context;
     private final KnownCache known;
-    private final Map<Integer, String> missing = new HashMap<>();
+    private final LoopHost host;
+    private final Function<UUID, @Nullable BrickEntry> entries;
+    private final List<LoadedBrick> bricks = new ArrayList<>();
+    private final Rollback rollback = new Rollback();
 
-    CacheOpening(NodeContext context, KnownCache known) {
+    /** {@code entries} finds what is known of a brick beside the metadata of its cache. */
+    CacheOpening(NodeContext context, KnownCache known, LoopHost host, Function<UUID, @Nullable BrickEntry> entries) {
         this.context = context;
         this.known = known;
-    }
-
-    /** Why the disk of a brick is not there, by the number of the brick. */
-    Map<Integer, String> missing() {
-        return missing;
+        this.host = host;
+        this.entries = entries;
     }
 
     /** Opens the cache from what is on its SSD. After a failure nothing is open. */
-    RunningCache open() throws MetadataException, IOException {
-        try (Rollback rollback = new Rollback()) {
-            LoopHost host = context.startLoop(known.name());
-            rollback.add(host::close);
+    LoadedCache load() throws MetadataException, IOException {
+        try {
+            long startNs = context.clock().nanoTime();
             MetadataStore store = SparedMetadataStore.openExisting(
                     known.metadataDirectory(),
                     context.spareJournal(known.uuid()),
@@ -61,14 +66,50 @@ final class CacheOpening {
                     host.loop());
             rollback.add(store::close);
             CacheMetadata metadata = CacheMetadata.read(store);
-            checkIdentity(metadata.cache());
-            checkHeap(known.name(), metadata.cache().slots());
+            checkRecord(metadata.cache());
             BlockDevice ssd = context.device(context.open(known.dataPath()), host);
             rollback.add(() -> host.close(ssd));
-            checkSuperblock(host, ssd, metadata.cache());
-            RunningCache running = run(host, store, ssd, metadata);
-            rollback.keep();
-            return running;
+            checkSuperblock(ssd, metadata.cache());
+            Cache cache = load(store, ssd, metadata);
+            LOG.info(
+                    "Cache {}: {} slots of {} bytes on {}, generation {}, {}; loaded in {} ms",
+                    known.name(),
+                    cache.slots(),
+                    metadata.cache().blockBytes(),
+                    ssd.name(),
+                    metadata.cache().generation() + 1,
+                    metadata.cache().clean() ? "closed in order" : "not closed in order, state of the last commit",
+                    (context.clock().nanoTime() - startNs) / 1_000_000);
+            return new LoadedCache(known, host, store, ssd, cache, metadata.cache(), bricks, rollback);
+        } catch (MetadataException | IOException | AdminException | Error e) {
+            rollback.close();
+            throw e;
+        } catch (RuntimeException e) {
+            rollback.close();
+            // A record with a right checksum that says what cannot be.
+            throw new MetadataException(
+                    Kind.CORRUPT, "the metadata of cache " + known.name() + " contradicts itself: " + e, e);
+        }
+    }
+
+    private Cache load(MetadataStore store, BlockDevice ssd, CacheMetadata metadata) throws MetadataException {
+        for (BrickRecord brick : metadata.bricks()) {
+            checkSize(brick);
+        }
+        Cache cache =
+                Cache.load(metadata, store, host.loop(), ssd, context.config().cache(), this::disk);
+        cache.tell(host.ledger());
+        for (CachedBrick brick : cache.bricks()) {
+            bricks.stream().filter(b -> b.record().id() == brick.id()).forEach(b -> b.loaded(brick));
+        }
+        return cache;
+    }
+
+    private static void checkSize(BrickRecord brick) throws MetadataException {
+        long size = brick.sizeBytes();
+        if (size <= 0 || size > MAX_BRICK_BYTES || size % 512 != 0) {
+            throw new MetadataException(
+                    Kind.CORRUPT, "the record of brick " + brick.name() + " says that it has " + size + " bytes");
         }
     }
 
@@ -87,53 +128,24 @@ final class CacheOpening {
         }
     }
 
-    /** Runs the cache whose parts are open; they stay the caller's if this fails. */
-    RunningCache run(LoopHost host, MetadataStore store, BlockDevice ssd, CacheMetadata metadata)
-            throws MetadataException {
-        long startNs = context.clock().nanoTime();
-        CacheOptions options = context.config().cache();
-        try (Rollback rollback = new Rollback()) {
-            Cache cache = Cache.load(metadata, store, host.loop(), ssd, options, brick -> {
-                BlockDevice disk = disk(brick, host);
-                rollback.add(() -> host.close(disk));
-                return disk;
-            });
-            IoStatus status = host.await(cache::start);
-            if (!status.isOk()) {
-                host.await(cache::stop);
-                throw new MetadataException(
-                        Kind.IO, "the first commit of cache " + known.name() + " failed; see the log for its cause");
-            }
-            Demoter demoter = new Demoter(cache, DemotionOptions.of(options));
-            host.call(() -> {
-                demoter.start();
-                return true;
-            });
-            rollback.keep();
-            LOG.info(
-                    "Cache {}: {} slots of {} bytes on {}, {} dirty, generation {}, {}; loaded in {} ms",
-                    known.name(),
-                    cache.slots(),
-                    metadata.cache().blockBytes(),
-                    ssd.name(),
-                    host.call(cache::dirtySlots),
-                    metadata.cache().generation() + 1,
-                    metadata.cache().clean() ? "closed in order" : "not closed in order, state of the last commit",
-                    (context.clock().nanoTime() - startNs) / 1_000_000);
-            return new RunningCache(known.name(), host, store, ssd, cache, demoter);
-        }
-    }
-
-    private void checkIdentity(CacheRecord found) throws MetadataException {
+    private void checkRecord(CacheRecord found) throws MetadataException {
         if (!found.uuid().equals(known.uuid())) {
             throw new MetadataException(
                     Kind.MISMATCH,
                     known.metadataDirectory() + " holds the metadata of cache " + found.uuid() + ", not of "
                             + known.uuid() + "; is the right SSD mounted?");
         }
+        if (found.blockBytes() != known.blockBytes() || found.slots() != known.slots()) {
+            throw new MetadataException(
+                    Kind.CORRUPT,
+                    known.metadataDirectory() + " says that the cache has " + found.slots() + " slots of "
+                            + found.blockBytes() + " bytes; it was made with " + known.slots() + " of "
+                            + known.blockBytes());
+        }
+        checkHeap(known.name(), found.slots());
     }
 
-    private void checkSuperblock(LoopHost host, BlockDevice ssd, CacheRecord record) throws MetadataException {
+    private void checkSuperblock(BlockDevice ssd, CacheRecord record) throws MetadataException {
         SsdLayout layout = new SsdLayout(record.uuid(), new BlockShape(record.blockBytes()), record.slots());
         if (ssd.geometry().sizeBytes() < layout.areaBytes()) {
             throw new MetadataException(
@@ -145,36 +157,38 @@ final class CacheOpening {
     }
 
     /** The disk of a brick, or what stands in for it. */
-    private BlockDevice disk(BrickRecord brick, LoopHost host) {
+    private BlockDevice disk(BrickRecord record) {
+        LoadedBrick brick = new LoadedBrick(record, context.ledger().read(record.uuid()));
+        bricks.add(brick);
+        BrickEntry entry = entries.apply(record.uuid());
+        PassThrough direct = entry == null ? null : entry.status().direct();
+        KnownBrick expected = entry == null ? KnownBrick.of(record) : entry.known();
+        if (brick.ledger().detached()) {
+            // Maybe it serves another cache by now.
+            brick.miss("it was detached while its cache was away");
+        } else if (direct != null) {
+            brick.lend(direct.disk(), expected);
+        } else {
+            open(brick, expected);
+        }
+        return brick.disk();
+    }
+
+    private void open(LoadedBrick brick, KnownBrick expected) {
         try {
-            OpenedDevice opened = context.open(Path.of(brick.device()));
-            if (!opened.identity().equals(brick.identity())) {
+            OpenedDevice opened = context.open(Path.of(brick.record().device()));
+            if (!opened.identity().equals(expected.identity())) {
+                String changed = BrickDisks.changed(expected, opened);
                 opened.close();
-                return missing(brick, changed(brick, opened));
+                brick.fence(changed);
+                return;
             }
             BlockDevice disk = context.device(opened, host);
-            LOG.info("Brick {}: {} on {}, {} bytes", brick.name(), known.name(), opened, brick.sizeBytes());
-            return disk;
-        } catch (DeviceException e) {
-            return missing(brick, e.problem() + "; " + e.remedy());
+            rollback.add(() -> host.close(disk));
+            brick.take(disk, expected);
+            LOG.info("Brick {}: {} on {}, {} bytes", expected.name(), known.name(), opened, expected.sizeBytes());
         } catch (IOException e) {
-            return missing(brick, Failures.message(e));
+            brick.miss(BrickDisks.why(e));
         }
-    }
-
-    private static String changed(BrickRecord brick, OpenedDevice found) {
-        long size = found.geometry().sizeBytes();
-        if (size != brick.sizeBytes()) {
-            return brick.device() + " has " + size + " bytes, it had " + brick.sizeBytes()
-                    + " when it was attached; give it that size again and restart the service";
-        }
-        return brick.device() + " is another device (" + found.identity() + ") than the one that was attached ("
-                + brick.identity() + "); put that one back and restart the service";
-    }
-
-    private BlockDevice missing(BrickRecord brick, String reason) {
-        LOG.error("Brick {}: not served: {}", brick.name(), reason);
-        missing.put(brick.id(), reason);
-        return new MissingDisk(brick.device(), brick.sizeBytes());
     }
 }

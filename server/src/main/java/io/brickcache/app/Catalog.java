@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,14 +68,13 @@ final class Catalog {
         return entry;
     }
 
-    /** Takes in a brick at the start; false if a brick of another cache has its name. */
-    synchronized boolean found(KnownBrick known, CacheEntry cache, BrickEntry.Status status) {
-        return bricks.putIfAbsent(known.name(), new BrickEntry(known, cache, status)) == null;
-    }
-
-    /** The cache itself will tell at the start which bricks it has. */
-    synchronized void forgetBricksOf(CacheEntry cache) {
-        bricks.values().removeIf(brick -> brick.cache() == cache);
+    /**
+     * Takes in a brick that a cache has, or that it is known to have; answers with its entry, the one that is there or a new
+     * one with {@code status}, or null if a brick of another cache has its name.
+     */
+    synchronized @Nullable BrickEntry found(KnownBrick known, CacheEntry cache, BrickEntry.Status status) {
+        BrickEntry entry = bricks.computeIfAbsent(known.name(), name -> new BrickEntry(known, cache, status));
+        return entry.cache() == cache ? entry : null;
     }
 
     /** A cache will be created. */
@@ -170,13 +170,15 @@ final class Catalog {
         if (entry.flushes() > 0) {
             throw Failures.busy("brick " + entry.name() + " is being flushed");
         }
-        entry.become(new BrickEntry.Status(BrickView.State.DETACHING, "it is being detached", before.open()));
+        entry.become(new BrickEntry.Status(
+                BrickView.State.DETACHING, "it is being detached", before.open(), before.direct()));
         return before;
     }
 
     /** A flush of a brick begins; {@link #endFlush} follows. */
     synchronized void beginFlush(BrickEntry entry) {
         checkIdle(entry);
+        entry.cache().running();
         entry.addFlushes(1);
     }
 
@@ -214,7 +216,7 @@ final class Catalog {
     }
 
     /** Saves what a restart can do without: the metadata of the caches says which bricks there are. */
-    private void saveIfPossible() {
+    synchronized void saveIfPossible() {
         try {
             save();
         } catch (AdminException e) {
@@ -235,7 +237,7 @@ final class Catalog {
         switch (entry.status().state()) {
             case ATTACHING -> throw Failures.busy("brick " + entry.name() + " is being attached");
             case DETACHING -> throw Failures.busy("brick " + entry.name() + " is being detached");
-            default -> entry.cache().running();
+            default -> {}
         }
     }
 }

@@ -6,7 +6,6 @@ import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import java.util.function.Consumer;
 
 /** Reads and writes the first bytes of a device, for threads that may block. */
@@ -62,7 +61,11 @@ final class DeviceStart {
     }
 
     private IoBuffer allocate(int bytes) {
-        return Objects.requireNonNull(host.buffers().tryAllocate(bytes), "no memory before the first client");
+        IoBuffer buffer = host.buffers().tryAllocate(bytes);
+        if (buffer == null) {
+            throw Failures.busy("all memory for the requests of clients is in use");
+        }
+        return buffer;
     }
 
     private void check(IoStatus status, String what) {

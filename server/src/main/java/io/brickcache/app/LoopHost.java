@@ -30,18 +30,21 @@ final class LoopHost {
     private final EventLoopGroup group;
     private final NettyLoop loop;
     private final BufferPool buffers;
+    private final LedgerWriter ledger;
 
-    private LoopHost(EventLoopGroup group, NettyLoop loop, BufferPool buffers) {
+    private LoopHost(EventLoopGroup group, NettyLoop loop, BufferPool buffers, LedgerWriter ledger) {
         this.group = group;
         this.loop = loop;
         this.buffers = buffers;
+        this.ledger = ledger;
     }
 
     /** Starts a loop of the engine's kind; {@code bufferBytes} as {@link BufferPool} wants them. */
-    static LoopHost start(IoEngine engine, String name, int bufferBytes, Clock clock) {
+    static LoopHost start(IoEngine engine, String name, int bufferBytes, Clock clock, BrickLedger ledger) {
         BufferPool buffers = allocate(name, bufferBytes);
         EventLoopGroup group = engine.newGroup("cache-" + name, 1);
-        return new LoopHost(group, new NettyLoop(group.next(), clock), buffers);
+        NettyLoop loop = new NettyLoop(group.next(), clock);
+        return new LoopHost(group, loop, buffers, new LedgerWriter(ledger, loop, clock, name));
     }
 
     private static BufferPool allocate(String name, int bufferBytes) {
@@ -63,6 +66,11 @@ final class LoopHost {
 
     BufferPool buffers() {
         return buffers;
+    }
+
+    /** Where the loop has it recorded what must be known without the SSD. */
+    LedgerWriter ledger() {
+        return ledger;
     }
 
     /** Runs the task on the loop; the future hears its result or what it threw. */
@@ -124,6 +132,7 @@ final class LoopHost {
 
     /** Ends the loop. Its devices have been closed. */
     void close() {
+        ledger.close();
         group.shutdownGracefully(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 

@@ -5,6 +5,8 @@ import io.brickcache.config.ConfigException;
 import io.brickcache.config.ConfigLoader;
 import io.brickcache.env.SecureEntropy;
 import io.brickcache.env.SystemClock;
+import io.brickcache.nbd.NbdServer;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -68,6 +71,9 @@ public final class Main implements Callable<Integer> {
     }
 
     public static void main(String[] args) {
+        // gRPC logs by way of the JDK.
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
         StopSignal stop = new StopSignal();
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
@@ -98,8 +104,14 @@ public final class Main implements Callable<Integer> {
         Config loaded;
         try {
             loaded = ConfigLoader.load(config);
+            if (checkConfig) {
+                NbdServer.check(loaded.nbd());
+            }
         } catch (ConfigException e) {
             e.problems().forEach(problem -> complain(problem.toString()));
+            return CommandLine.ExitCode.SOFTWARE;
+        } catch (IOException e) {
+            complain(config + ": " + e.getMessage());
             return CommandLine.ExitCode.SOFTWARE;
         }
         if (checkConfig) {

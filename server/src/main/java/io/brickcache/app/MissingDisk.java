@@ -7,8 +7,8 @@ import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 
 /**
- * Stands in for a disk that cannot be opened, so that its cache can be loaded: what is dirty stays on the SSD. Reads and
- * changes fail; a FLUSH is OK, since nothing was ever written here.
+ * Stands in for a disk that cannot be opened or may not be touched, so that its cache can be loaded: what is dirty stays on
+ * the SSD. Reads and changes fail; a FLUSH is OK, since nothing was ever written here.
  */
 final class MissingDisk implements BlockDevice {
 
@@ -16,8 +16,13 @@ final class MissingDisk implements BlockDevice {
     private final Geometry geometry;
 
     MissingDisk(String name, long sizeBytes) {
+        this(name, new Geometry(sizeBytes, 512, 4096, false, false, false));
+    }
+
+    /** Looks like the disk that it stands in for. */
+    MissingDisk(String name, Geometry geometry) {
         this.name = name;
-        this.geometry = new Geometry(sizeBytes, 512, 4096, false, false, false);
+        this.geometry = geometry;
     }
 
     @Override

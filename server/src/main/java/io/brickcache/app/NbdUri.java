@@ -10,14 +10,15 @@ final class NbdUri {
 
     private NbdUri() {}
 
-    static String of(ListenAddress address, String export) {
+    /** {@code secured} for TLS. */
+    static String of(ListenAddress address, boolean secured, String export) {
         if (address instanceof ListenAddress.Unix unix) {
             return "nbd+unix:///" + escaped(export) + "?socket="
                     + escaped(unix.path().toString());
         }
         ListenAddress.Tcp tcp = (ListenAddress.Tcp) address;
         String host = tcp.host().contains(":") ? "[" + tcp.host() + "]" : tcp.host();
-        return "nbd://" + host + ":" + tcp.port() + "/" + escaped(export);
+        return (secured ? "nbds://" : "nbd://") + host + ":" + tcp.port() + "/" + escaped(export);
     }
 
     /** What RFC 3986 lets stand in a query stands, less what separates parameters. */

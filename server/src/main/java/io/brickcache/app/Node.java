@@ -47,7 +47,8 @@ public final class Node implements NodeService {
             AdminServer admin,
             NbdServer nbd,
             EventLoopGroup acceptors,
-            Watchdog watchdog) {}
+            Watchdog watchdog,
+            Rejoiner rejoiner) {}
 
     public Node(Config config, SystemdNotifier systemd, Clock clock, Entropy entropy) {
         this.config = config;
@@ -63,7 +64,8 @@ public final class Node implements NodeService {
             StateLock lock = StateLock.take(config.stateDirectory());
             rollback.add(lock::close);
             IoEngine engine = IoEngine.choose(config.io());
-            NodeContext context = new NodeContext(config, engine, clock, entropy);
+            NodeContext context =
+                    new NodeContext(config, engine, clock, entropy, new BrickLedger(config.stateDirectory()));
             NodeState state = new NodeState(config.stateDirectory());
             Catalog catalog = new Catalog(state);
 
@@ -71,9 +73,21 @@ public final class Node implements NodeService {
             rollback.add(() -> end(acceptors));
             NbdServer nbd = new NbdServer(config.nbd(), transport(engine), acceptors, exports);
             Views views = new Views(context, catalog, nbd, lifecycle);
-            NodeAdministration operations = operations(context, catalog, nbd, views);
+            Fronts fronts = new Fronts(exports);
+            WithoutCache withoutCache = new WithoutCache(context, catalog, fronts);
+            CacheOpener opener = new CacheOpener(context, catalog, fronts, withoutCache);
+            Rejoiner rejoiner = new Rejoiner(context, lifecycle, catalog, opener, withoutCache, fronts);
+            BrickAttachment attachment = new BrickAttachment(context, catalog, fronts);
+            NodeAdministration operations = new NodeOperations(
+                    context,
+                    lifecycle,
+                    catalog,
+                    views,
+                    attachment,
+                    new BrickDetachment(context, catalog, fronts, nbd),
+                    new BrickDecision(context, catalog, fronts, withoutCache, attachment),
+                    rejoiner);
             AdminServer admin = new AdminServer(config.admin(), operations, clock);
-            CacheOpener opener = new CacheOpener(context, catalog, exports);
             List<CacheEntry> found = opener.list(state.load());
             admin.start();
             rollback.add(admin::close);
@@ -84,23 +98,14 @@ public final class Node implements NodeService {
             nbd.start();
             views.listening(nbd.boundAddresses());
             Watchdog watchdog = new Watchdog(systemd, catalog);
-            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors, watchdog);
+            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors, watchdog, rejoiner);
             watchdog.start();
             lifecycle.serving();
+            rejoiner.start();
             admin.serving();
             rollback.keep();
         }
         systemd.status("serving");
-    }
-
-    private NodeAdministration operations(NodeContext context, Catalog catalog, NbdServer nbd, Views views) {
-        return new NodeOperations(
-                context,
-                lifecycle,
-                catalog,
-                views,
-                new BrickAttachment(context, catalog, exports),
-                new BrickDetachment(catalog, exports, nbd));
     }
 
     /** What the administration is served with, while the node runs. */
@@ -133,6 +138,7 @@ public final class Node implements NodeService {
         running.admin().notServing();
         StopSteps steps = new StopSteps(systemd, clock);
         steps.run("end of administrative changes", 60, () -> lifecycle.awaitIdle(TimeUnit.MINUTES.toNanos(1)));
+        steps.run("looks for what is away", 60, () -> running.rejoiner().close());
         steps.run("NBD", 60, () -> running.nbd().close());
         steps.run("watchdog", 10, () -> running.watchdog().close());
         steps.run("caches", 300, () -> stopCaches(running.catalog()));
@@ -147,13 +153,24 @@ public final class Node implements NodeService {
     private static void stopCaches(Catalog catalog) {
         List<CompletableFuture<Void>> stopping = new ArrayList<>();
         for (CacheEntry entry : catalog.caches()) {
-            RunningCache cache = entry.status().running();
-            if (cache != null) {
-                stopping.add(CompletableFuture.runAsync(cache::stop, Node::onThreadOfItsOwn)
-                        .thenRun(() -> LOG.info("Cache {}: closed", cache.name())));
+            LoopHost host = entry.host();
+            if (host != null) {
+                stopping.add(CompletableFuture.runAsync(() -> stop(catalog, entry, host), Node::onThreadOfItsOwn)
+                        .thenRun(() -> LOG.info("Cache {}: closed", entry.name())));
             }
         }
         CompletableFuture.allOf(stopping.toArray(CompletableFuture[]::new)).join();
+    }
+
+    private static void stop(Catalog catalog, CacheEntry entry, LoopHost host) {
+        RunningCache cache = entry.status().running();
+        if (cache != null) {
+            cache.stopAndSeal();
+        }
+        for (BrickEntry brick : catalog.bricksOf(entry)) {
+            WithoutCache.release(brick.status().direct(), host);
+        }
+        host.close();
     }
 
     private static void onThreadOfItsOwn(Runnable task) {

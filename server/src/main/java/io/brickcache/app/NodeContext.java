@@ -18,10 +18,10 @@ import java.nio.file.Path;
 import java.util.UUID;
 
 /** What every part of the node is made with. */
-record NodeContext(Config config, IoEngine engine, Clock clock, Entropy entropy) {
+record NodeContext(Config config, IoEngine engine, Clock clock, Entropy entropy, BrickLedger ledger) {
 
     LoopHost startLoop(String cache) {
-        return LoopHost.start(engine, cache, config.cache().bufferBytes(), clock);
+        return LoopHost.start(engine, cache, config.cache().bufferBytes(), clock, ledger);
     }
 
     MetaOptions metaOptions() {

@@ -3,10 +3,14 @@ package io.brickcache.app;
 import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
+import io.brickcache.admin.LostView;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeView;
 import io.brickcache.admin.ProgressListener;
+import io.brickcache.admin.ScrubView;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,12 +19,16 @@ final class NodeOperations implements NodeAdministration {
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeOperations.class);
 
+    private static final long TURN_SECONDS = 10;
+
     private final NodeContext context;
     private final Lifecycle lifecycle;
     private final Catalog catalog;
     private final Views views;
     private final BrickAttachment attachment;
     private final BrickDetachment detachment;
+    private final BrickDecision decision;
+    private final Rejoiner rejoiner;
 
     NodeOperations(
             NodeContext context,
@@ -28,13 +36,17 @@ final class NodeOperations implements NodeAdministration {
             Catalog catalog,
             Views views,
             BrickAttachment attachment,
-            BrickDetachment detachment) {
+            BrickDetachment detachment,
+            BrickDecision decision,
+            Rejoiner rejoiner) {
         this.context = context;
         this.lifecycle = lifecycle;
         this.catalog = catalog;
         this.views = views;
         this.attachment = attachment;
         this.detachment = detachment;
+        this.decision = decision;
+        this.rejoiner = rejoiner;
     }
 
     @Override
@@ -68,14 +80,66 @@ final class NodeOperations implements NodeAdministration {
     }
 
     @Override
-    public CacheView deleteCache(String name) {
+    public CacheView deleteCache(String name, BricksOfCache bricks, GivenUp dirtyData) {
         return lifecycle.change(() -> {
             CacheEntry entry = catalog.cache(name);
             CacheView last = views.cache(entry);
-            new CacheDeletion(context, catalog, entry).delete();
+            inTurn(entry, entry.turn(), () -> {
+                CacheDeletion deletion = new CacheDeletion(context, catalog, entry);
+                if (bricks == BricksOfCache.DETACH_IF_AWAY) {
+                    LongWork work = new LongWork(ProgressListener.NONE, lifecycle);
+                    deletion.giveUpBricks(
+                            dirtyData, brick -> detachment.detach(brick, DirtyData.REFUSE, LostData.REFUSE, work));
+                }
+                deletion.delete();
+            });
             LOG.info("Cache {}: deleted", name);
             return last;
         });
+    }
+
+    @Override
+    public CacheView rejoinCache(String name) {
+        return lifecycle.change(() -> {
+            CacheEntry entry = catalog.cache(name);
+            rejoiner.rejoin(entry);
+            return views.cache(entry);
+        });
+    }
+
+    @Override
+    public BrickView keepDisk(String name, GivenUp dirtyData) {
+        return lifecycle.change(() -> {
+            BrickEntry entry = catalog.brick(name);
+            inTurn(entry.cache(), entry.cache().turn(), () -> decision.keepDisk(entry, dirtyData));
+            return views.brick(entry);
+        });
+    }
+
+    @Override
+    public BrickView keepCache(String name) {
+        return lifecycle.change(() -> {
+            BrickEntry entry = catalog.brick(name);
+            inTurn(entry.cache(), entry.cache().turn(), () -> decision.keepCache(entry));
+            return views.brick(entry);
+        });
+    }
+
+    /** Waits for what others do with the cache, but not for ever: a flush may take hours. */
+    private static void inTurn(CacheEntry cache, Lock turn, Runnable change) {
+        try {
+            if (!turn.tryLock(TURN_SECONDS, TimeUnit.SECONDS)) {
+                throw Failures.busy("cache " + cache.name() + " or a brick of it is being worked on");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw AdminException.shuttingDown();
+        }
+        try {
+            change.run();
+        } finally {
+            turn.unlock();
+        }
     }
 
     @Override
@@ -91,17 +155,35 @@ final class NodeOperations implements NodeAdministration {
     @Override
     public BrickView attachBrick(BrickSpec spec) {
         return lifecycle.change(() -> {
-            return views.brick(attachment.attach(spec));
+            BrickEntry[] attached = new BrickEntry[1];
+            CacheEntry cache = catalog.cache(spec.cache());
+            inTurn(cache, cache.brickTurn(), () -> attached[0] = attachment.attach(spec));
+            return views.brick(attached[0]);
         });
     }
 
     @Override
-    public BrickView detachBrick(String name, DirtyData dirtyData, ProgressListener progress) {
+    public BrickView detachBrick(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress) {
         return lifecycle.change(() -> {
             BrickEntry entry = catalog.brick(name);
             BrickView last = views.brick(entry);
-            detachment.detach(entry, dirtyData, new LongWork(progress, lifecycle));
+            LongWork work = new LongWork(progress, lifecycle);
+            inTurn(entry.cache(), entry.cache().brickTurn(), () -> detachment.detach(entry, dirtyData, lostData, work));
             return last;
+        });
+    }
+
+    @Override
+    public LostView lost(String brick) {
+        return views.lost(catalog.brick(brick));
+    }
+
+    @Override
+    public ScrubView scrubCache(String name, long bytesPerSecond, ProgressListener progress) {
+        return lifecycle.change(() -> {
+            CacheEntry entry = catalog.cache(name);
+            long rate = bytesPerSecond == 0 ? context.config().scrub().bytesPerSecond() : bytesPerSecond;
+            return CacheScrub.run(entry.running(), rate, new LongWork(progress, lifecycle));
         });
     }
 
@@ -109,17 +191,24 @@ final class NodeOperations implements NodeAdministration {
     public BrickView flushBrick(String name, ProgressListener progress) {
         return lifecycle.change(() -> {
             BrickEntry entry = catalog.brick(name);
-            catalog.beginFlush(entry);
-            try {
-                OpenBrick open = entry.status().open();
-                if (open == null) {
-                    throw AdminException.brickNotFound(name);
-                }
-                BrickFlush.run(entry.cache().running(), open.cached(), new LongWork(progress, lifecycle));
-            } finally {
-                catalog.endFlush(entry);
-            }
+            LongWork work = new LongWork(progress, lifecycle);
+            inTurn(entry.cache(), entry.cache().brickTurn(), () -> flush(entry, work));
             return views.brick(entry);
         });
+    }
+
+    private void flush(BrickEntry entry, LongWork work) {
+        catalog.beginFlush(entry);
+        try {
+            OpenBrick open = entry.status().open();
+            if (open == null) {
+                throw AdminException.brickNotFound(entry.name());
+            }
+            RunningCache running = entry.cache().running();
+            BrickFlush.run(running, open.cached(), work);
+            BrickFlush.checkNothingLost(running, open.cached(), "has been flushed as far as it can be");
+        } finally {
+            catalog.endFlush(entry);
+        }
     }
 }

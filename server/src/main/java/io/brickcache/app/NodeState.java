@@ -57,6 +57,11 @@ final class NodeState {
         } catch (NoSuchFileException e) {
             return List.of();
         }
+        return parse(text);
+    }
+
+    /** The caches that the text of the file names. */
+    List<KnownCache> parse(String text) throws IOException {
         try {
             Fields root = new Fields(new Load(LoadSettings.builder().build()).loadFromString(text));
             long version = root.number("version");
@@ -65,7 +70,7 @@ final class NodeState {
                         + FORMAT_VERSION + "; install the release that wrote it");
             }
             return root.list("caches").stream().map(NodeState::cache).toList();
-        } catch (YamlEngineException | IllegalArgumentException e) {
+        } catch (YamlEngineException | IllegalArgumentException | ArithmeticException | StackOverflowError e) {
             throw new IOException(
                     "the state file " + file() + " cannot be understood: "
                             + String.valueOf(e.getMessage()).strip() + "; restore it from a backup",

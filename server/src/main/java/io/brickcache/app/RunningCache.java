@@ -2,11 +2,12 @@ package io.brickcache.app;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoStatus;
+import io.brickcache.block.SwitchableDevice;
 import io.brickcache.cache.Cache;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.demotion.Demoter;
-import io.brickcache.nbd.handshake.Export;
+import java.util.List;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,16 +25,6 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
 
     private static final int COMMIT_TRIES = 3;
 
-    /** What clients get to see of a brick. */
-    Export export(CachedBrick brick) {
-        return new Export(
-                brick.name(),
-                brick.record().device() + " behind cache " + name,
-                brick,
-                host.buffers(),
-                host.loop().eventLoop());
-    }
-
     /**
      * Ends everything in order. The bricks have no clients any more. What is dirty stays on the SSD; what was answered is
      * durable when this returns, or a warning says that it may not be.
@@ -44,7 +35,7 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
 
     /** As {@link #stop()}, with something done to the data area before it is closed. */
     void stop(Consumer<BlockDevice> last) {
-        host.await(done -> demoter.stop(() -> done.accept(IoStatus.OK)));
+        stopDemotion();
         commitForTheLastTime();
         try {
             last.accept(ssd);
@@ -53,18 +44,42 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
         }
     }
 
-    private void commitForTheLastTime() {
+    /** As {@link #stop()}, and records how the disks are left, so that a start notices if they have changed. */
+    void stopAndSeal() {
+        stopDemotion();
+        if (commitForTheLastTime()) {
+            List<CachedBrick> bricks = host.call(cache::bricks);
+            bricks.forEach(this::seal);
+        }
+        close();
+    }
+
+    private void seal(CachedBrick brick) {
+        BlockDevice disk = brick.disk();
+        boolean isThere = disk instanceof SwitchableDevice seat && !(host.call(seat::target) instanceof MissingDisk);
+        if (isThere) {
+            long dirtyBytes = host.call(brick::dirtyBytes);
+            host.ledger().seal(brick.record().uuid(), dirtyBytes, DiskFingerprint.of(host, disk));
+        }
+    }
+
+    private void stopDemotion() {
+        host.await(done -> demoter.stop(() -> done.accept(IoStatus.OK)));
+    }
+
+    private boolean commitForTheLastTime() {
         for (int i = 0; i < COMMIT_TRIES; i++) {
             if (host.await(cache::stop).isOk()) {
-                return;
+                return true;
             }
         }
         LOG.error(
                 "Cache {}: the last commit failed; what was written and not flushed since the one before is lost",
                 name);
+        return false;
     }
 
-    /** Gives everything back without a last commit, as for a cache that is to be deleted. */
+    /** Gives everything back without a last commit, as for a cache that is to be deleted; the loop stays. */
     void close() {
         host.call(() -> {
             cache.bricks().forEach(brick -> brick.disk().close());
@@ -72,6 +87,5 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
             return true;
         });
         store.close();
-        host.close();
     }
 }

@@ -2,13 +2,16 @@ package io.brickcache.app;
 
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
+import io.brickcache.admin.LostView;
 import io.brickcache.admin.NodeView;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.BrickCounters;
 import io.brickcache.cache.CacheStats;
 import io.brickcache.cache.CachedBrick;
+import io.brickcache.cache.LostBlocks;
 import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
+import io.brickcache.cache.index.LostRange;
 import io.brickcache.env.ListenAddress;
 import io.brickcache.nbd.NbdServer;
 import java.time.Duration;
@@ -76,13 +79,18 @@ final class Views {
                 numbers.isFailing() ? CacheView.State.PASS_THROUGH : status.state(),
                 numbers.isFailing() ? numbers.failing() : status.reason(),
                 catalog.bricksOf(entry).stream().map(BrickEntry::name).toList(),
-                numbers.counters());
+                numbers.counters(),
+                numbers.lastScrub());
     }
 
     /** {@code failing} says why the cache takes nothing new; empty while it does. */
-    private record CacheNumbers(CacheView.Slots slots, CacheView.Counters counters, String failing) {
+    private record CacheNumbers(
+            CacheView.Slots slots,
+            CacheView.Counters counters,
+            @Nullable Instant lastScrub,
+            String failing) {
         static CacheNumbers unknown(KnownCache known) {
-            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE, "");
+            return new CacheNumbers(new CacheView.Slots(known.slots(), 0, 0, 0), CacheView.Counters.NONE, null, "");
         }
 
         boolean isFailing() {
@@ -107,7 +115,43 @@ final class Views {
                         stats.dirtySlots(),
                         stats.freeSlots()),
                 new CacheView.Counters(stats.commits(), stats.failedCommits(), readErrors, writeErrors, mismatches),
+                lastScrub(running),
                 running.cache().healthReason());
+    }
+
+    private static @Nullable Instant lastScrub(RunningCache running) {
+        long ms = running.cache().scrubber().lastMs();
+        return ms < 0 ? null : Instant.ofEpochMilli(ms);
+    }
+
+    /** What a brick has lost; nothing is known of one whose cache does not run. */
+    LostView lost(BrickEntry entry) {
+        OpenBrick open = entry.status().open();
+        RunningCache running = entry.cache().running();
+        if (open == null) {
+            return new LostView(List.of(), false);
+        }
+        return running.host().ask(() -> {
+            LostBlocks lost = open.cached().lost();
+            return new LostView(
+                    lost.from(0, Integer.MAX_VALUE).stream().map(Views::lost).toList(), lost.isFull());
+        });
+    }
+
+    private static LostView.Range lost(LostRange range) {
+        return new LostView.Range(
+                range.offset(),
+                range.length(),
+                Instant.ofEpochMilli(range.sinceMs()),
+                switch (range.cause()) {
+                    case READ_ERROR -> LostView.Cause.READ_ERROR;
+                    case CHECKSUM -> LostView.Cause.CHECKSUM;
+                    case SSD_GONE -> LostView.Cause.SSD_GONE;
+                },
+                switch (range.state()) {
+                    case UNREADABLE -> LostView.State.UNREADABLE;
+                    case GONE -> LostView.State.GONE;
+                });
     }
 
     BrickView brick(BrickEntry entry) {
@@ -115,7 +159,7 @@ final class Views {
         OpenBrick open = status.open();
         RunningCache running = entry.cache().status().running();
         BrickNumbers numbers = open == null || running == null
-                ? BrickNumbers.UNKNOWN
+                ? BrickNumbers.recorded(context.ledger().read(entry.known().uuid()))
                 : running.host().ask(() -> numbers(running, open.cached()));
         KnownBrick known = entry.known();
         boolean serves = status.state() == BrickView.State.SERVING;
@@ -132,8 +176,9 @@ final class Views {
                 numbers.cachedBytes(),
                 numbers.oldestDirtyAge(),
                 nbd.connections().countByExport().getOrDefault(known.name(), 0),
-                serves ? uris(known.name()) : List.of(),
-                numbers.counters());
+                entry.front() != null ? uris(known.name()) : List.of(),
+                numbers.counters(),
+                numbers.lost());
     }
 
     private record BrickNumbers(
@@ -141,8 +186,14 @@ final class Views {
             long cachedBytes,
             @Nullable Duration oldestDirtyAge,
             io.brickcache.admin.BrickCounters counters,
+            BrickView.Lost lost,
             String failing) {
-        static final BrickNumbers UNKNOWN = new BrickNumbers(0, 0, null, io.brickcache.admin.BrickCounters.NONE, "");
+        /** As far as is known without the cache. */
+        static BrickNumbers recorded(LedgerRecord record) {
+            long dirtyBytes = record.isDiskWhole() ? 0 : Math.max(0, record.dirtyBytes());
+            return new BrickNumbers(
+                    dirtyBytes, 0, null, io.brickcache.admin.BrickCounters.NONE, BrickView.Lost.NOTHING, "");
+        }
 
         /** The cache fails, and nothing of the brick is on it alone. */
         boolean isPassThrough() {
@@ -160,6 +211,7 @@ final class Views {
                 brick.cachedBytes(),
                 age,
                 counters(brick.counters()),
+                new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()),
                 running.cache().healthReason());
     }
 
@@ -185,7 +237,7 @@ final class Views {
     private List<String> uris(String brick) {
         List<String> uris = new ArrayList<>();
         for (ListenAddress address : addresses) {
-            uris.add(NbdUri.of(address, brick));
+            uris.add(NbdUri.of(address, nbd.isSecured(address), brick));
         }
         return uris;
     }

@@ -35,6 +35,7 @@ public final class BufferPool {
     private final Deque<Waiter> waiters = new ArrayDeque<>();
     private int freeBytes;
     private boolean serving;
+    private Runnable freed = () -> {};
 
     /** Waits for memory. */
     public interface Waiter {
@@ -103,6 +104,11 @@ public final class BufferPool {
         serveWaiters();
     }
 
+    /** {@code listener} is run whenever memory has come back and nobody here waits for it; it replaces the one before. */
+    public void onFree(Runnable listener) {
+        freed = listener;
+    }
+
     /** Takes back a waiter that no longer wants memory; those behind it may be served by that. */
     public void cancel(Waiter waiter) {
         waiters.remove(waiter);
@@ -124,6 +130,9 @@ public final class BufferPool {
         }
         pushFree(order, start);
         serveWaiters();
+        if (waiters.isEmpty()) {
+            freed.run();
+        }
     }
 
     private void serveWaiters() {
@@ -197,7 +206,7 @@ public final class BufferPool {
     }
 
     /** Size of the piece that serves a request. */
-    static int pieceBytes(int bytes) {
+    public static int pieceBytes(int bytes) {
         return 1 << MIN_SHIFT + orderOf(bytes);
     }
 

@@ -4,7 +4,7 @@ package io.brickcache.block;
  * How the service does its device I/O.
  *
  * @param engine which engine, see docs/io.md
- * @param threads threads of the pooled engine per cache, 1 to 256; more deepen the queue of a device, and cost memory
+ * @param threads threads of the pooled engine for each device, 1 to 256; more deepen the queue of a device, and cost memory
  * @param direct past the page cache (O_DIRECT). Off only where a file system cannot do it: the page cache then holds
  *     everything a second time, and the kernel needs memory to write it
  */

@@ -89,6 +89,11 @@ final class AwaitingSync implements DiskSync.Listener {
         return obsolete > 0;
     }
 
+    /** Blocks whose durable record is dirty although the disk has something newer, not synced yet. */
+    int obsolete() {
+        return obsolete;
+    }
+
     int size() {
         return count;
     }

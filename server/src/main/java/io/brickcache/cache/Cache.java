@@ -7,6 +7,7 @@ import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.LostRanges;
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
@@ -19,8 +20,11 @@ import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +35,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Cache {
 
-    /** Memory for demotion, merging and prefetch. */
+    /** Memory for demotion, prefetch and zeroes. */
     public static final int SCRATCH_BYTES = 16 << 20;
+
+    /** Memory for merging blocks that are written or read in part. */
+    public static final int MERGING_BYTES = 8 << 20;
 
     private static final long HEAT_INTERVAL_NS = 60_000_000_000L;
 
@@ -44,6 +51,10 @@ public final class Cache {
     private final int recoveredTick;
     private final List<CachedBrick> bricks = new ArrayList<>();
     private final List<CachedBrick> demoting = new ArrayList<>();
+    private final Scrubber scrubber;
+    /** Slots that changed last before the cache was loaded, the newest first. */
+    private final int[] latest;
+
     private @Nullable Consumer<CachedBrick> dirtyListener;
 
     private Cache(
@@ -67,11 +78,22 @@ public final class Cache {
                 journal,
                 options,
                 new BufferPool(SCRATCH_BYTES),
+                new BufferPool(MERGING_BYTES),
                 journal.lastEpoch() + 1,
                 bug,
                 this::dirtied);
+        this.scrubber = new Scrubber(core);
         // One before now: no block that becomes dirty from now on can have it.
         this.recoveredTick = core.tick() - 1;
+        this.latest = journal.latestLoaded();
+    }
+
+    /** What a brick loses. */
+    public enum Forget {
+        /** What equals the disk, or did. */
+        CLEAN,
+        /** Everything: what is dirty is lost. */
+        ALL
     }
 
     /**
@@ -115,9 +137,23 @@ public final class Cache {
         for (BrickRecord brick : metadata.bricks()) {
             cache.add(brick, disks.apply(brick));
         }
+        if (metadata.scrub() != null) {
+            cache.scrubber.load(metadata.scrub());
+        }
         store.scan(Family.HEAT, cache::loadHeat);
         cache.index();
+        store.scan(Family.LOST, cache::loadLost);
+        cache.bricks.forEach(brick -> brick.lost().forgetWhatIsNotDirty());
         return cache;
+    }
+
+    private void loadLost(ByteBuffer key, ByteBuffer value) throws MetadataException {
+        CachedBrick brick = core.brick(LostRanges.brickOf(key));
+        if (brick == null) {
+            throw new MetadataException(
+                    Kind.CORRUPT, "lost blocks belong to brick " + LostRanges.brickOf(key) + ", which is not known");
+        }
+        brick.lost().load(key, value);
     }
 
     private void loadHeat(ByteBuffer key, ByteBuffer value) {
@@ -156,6 +192,19 @@ public final class Cache {
             }
             core.restore(slot, recoveredTick);
         }
+    }
+
+    /** Who is told, outside the SSD, which bricks are dirty; before {@link #start}. */
+    public void tell(DirtyWitness witness) {
+        core.committer.tell(new DirtyMarks(core.loop, witness, core.bug, bricks));
+    }
+
+    /**
+     * Compares a sample of the clean blocks of some bricks with their disks, all at once; changes nothing. Bounded: 256
+     * blocks and four seconds a brick.
+     */
+    public void checkFence(Collection<CachedBrick> compared, Consumer<Map<CachedBrick, FenceVerdict>> done) {
+        new FenceCheck(core, compared, record.generation(), done).start(latest);
     }
 
     /** Marks the cache as open; serves requests when {@code done} has heard OK. */
@@ -228,38 +277,101 @@ public final class Cache {
      * everything as before, while it has dirty blocks. The disk stays open; it is the caller's.
      */
     public void detach(CachedBrick brick, Consumer<IoStatus> done) {
+        detach(brick, () -> brick.regions().dirtyBlocks() == 0, done);
+    }
+
+    /**
+     * As {@link #detach}, and gives up what is lost: the older content of the disk becomes valid there. Right after a flush
+     * without clients; refused while something is dirty that is not lost.
+     */
+    public void detachGivingUpLost(CachedBrick brick, Consumer<IoStatus> done) {
+        LostBlocks lost = brick.lost();
+        detach(brick, () -> lost.isFull() || brick.regions().dirtyBlocks() == lost.unreadableBlocks(), done);
+    }
+
+    private void detach(CachedBrick brick, BooleanSupplier allowed, Consumer<IoStatus> done) {
         brick.drain(() -> {
-            if (brick.regions().dirtyBlocks() > 0) {
+            if (!allowed.getAsBoolean()) {
                 brick.resume();
                 done.accept(IoStatus.INVALID);
                 return;
             }
-            // After this no slot awaits a sync of the disk.
-            brick.flush(status -> {
-                if (status.isOk()) {
-                    forget(brick, 0, done);
-                } else {
-                    brick.resume();
-                    done.accept(status);
-                }
-            });
+            forgetAll(brick, done);
         });
     }
 
-    private void forget(CachedBrick brick, int from, Consumer<IoStatus> done) {
+    /** As {@link #detach}, but what is dirty is given up. */
+    public void giveUp(CachedBrick brick, Consumer<IoStatus> done) {
+        brick.drain(() -> forgetAll(brick, done));
+    }
+
+    private void forgetAll(CachedBrick brick, Consumer<IoStatus> done) {
+        // After this no slot awaits a sync of the disk.
+        brick.flush(status -> {
+            if (status.isOk()) {
+                forget(brick, Forget.ALL, 0, () -> forgetBrick(brick, done));
+            } else {
+                brick.resume();
+                done.accept(status);
+            }
+        });
+    }
+
+    /** Forgets what the cache has of a brick, durably. Requests that come meanwhile are refused: it has no clients. */
+    public void empty(CachedBrick brick, Forget what, Consumer<IoStatus> done) {
+        if (core.bug == PlantedBug.SERVES_VOID) {
+            done.accept(IoStatus.OK);
+            return;
+        }
+        brick.drain(() -> forget(
+                brick,
+                what,
+                0,
+                () -> brick.flush(status -> {
+                    brick.resume();
+                    done.accept(status);
+                })));
+    }
+
+    /** Another record for a brick, of the same number and size: its device is a different one now. */
+    public void identify(CachedBrick brick, BrickRecord changed, Consumer<IoStatus> done) {
+        if (changed.id() != brick.id() || changed.sizeBytes() != brick.record().sizeBytes()) {
+            throw new IllegalArgumentException("the record is of another brick");
+        }
+        core.committer.put(batch -> batch.put(Family.BRICKS, changed.key(), changed.encode()));
+        core.committer.commit(status -> {
+            if (status.isOk()) {
+                brick.identify(changed);
+            } else {
+                // What could not be committed is brought again by the next commit: take it back.
+                core.committer.put(batch -> batch.put(
+                        Family.BRICKS, brick.record().key(), brick.record().encode()));
+            }
+            done.accept(status);
+        });
+    }
+
+    private void forget(CachedBrick brick, Forget what, int from, Runnable done) {
         int end = (int) Math.min(core.slots.slots(), (long) from + DETACH_STRIDE);
         for (int slot = from; slot < end; slot++) {
-            if (core.slots.isMapped(slot) && core.slots.brick(slot) == brick.id()) {
+            if (core.slots.isMapped(slot)
+                    && core.slots.brick(slot) == brick.id()
+                    && (what == Forget.ALL || core.slots.state(slot) == SlotTable.CLEAN)) {
                 core.retire(slot);
             }
         }
         if (end < core.slots.slots()) {
-            core.loop.execute(() -> forget(brick, end, done));
-            return;
+            core.loop.execute(() -> forget(brick, what, end, done));
+        } else {
+            done.run();
         }
+    }
+
+    private void forgetBrick(CachedBrick brick, Consumer<IoStatus> done) {
         core.committer.put(batch -> {
             batch.delete(Family.BRICKS, brick.record().key());
             RegionHeat.deleteAll(batch, brick.id());
+            LostRanges.deleteAll(batch, brick.id());
         });
         core.committer.commit(status -> forgotten(brick, done, status));
     }
@@ -270,16 +382,17 @@ public final class Cache {
             // What could not be committed is brought again by the next commit: take the deletion back.
             core.committer.put(batch -> batch.put(
                     Family.BRICKS, brick.record().key(), brick.record().encode()));
+            brick.lost().giveUpWhatHasNoSlot();
             brick.resume();
             done.accept(status);
         } else if (core.committer.pendingRetired() > 0) {
-            core.committer.whenReleased(() -> remove(brick, done));
+            core.committer.whenReleased(() -> gone(brick, done));
         } else {
-            remove(brick, done);
+            gone(brick, done);
         }
     }
 
-    private void remove(CachedBrick brick, Consumer<IoStatus> done) {
+    private void gone(CachedBrick brick, Consumer<IoStatus> done) {
         core.remove(brick);
         bricks.remove(brick);
         brick.close();
@@ -297,12 +410,21 @@ public final class Cache {
      * @param regions in ascending order; kept until the listener is called
      */
     public void demote(CachedBrick brick, int[] regions, DemotionListener listener) {
+        demote(brick, regions, DemoteOp.Purpose.DEMOTION, listener);
+    }
+
+    /** As {@link #demote}, and tries again what could not be read a short while ago. */
+    public void demoteAll(CachedBrick brick, int[] regions, DemotionListener listener) {
+        demote(brick, regions, DemoteOp.Purpose.FLUSH, listener);
+    }
+
+    private void demote(CachedBrick brick, int[] regions, DemoteOp.Purpose purpose, DemotionListener listener) {
         if (demoting.contains(brick)) {
             throw new IllegalStateException("brick " + brick.name() + " is being demoted already");
         }
         demoting.add(brick);
         brick.opStarted();
-        new DemoteOp(core, brick, regions, DemoteOp.Purpose.DEMOTION, (blocks, skipped, status) -> {
+        new DemoteOp(core, brick, regions, purpose, (blocks, skipped, status) -> {
                     demoting.remove(brick);
                     listener.demoted(blocks, skipped, status);
                 })
@@ -311,7 +433,12 @@ public final class Cache {
 
     /** Stops in order: waits for all requests, commits, syncs the disks, marks the cache as closed. Dirty blocks stay. */
     public void stop(Consumer<IoStatus> done) {
-        drain(new ArrayList<>(bricks).iterator(), done);
+        scrubber.stop(() -> drain(new ArrayList<>(bricks).iterator(), done));
+    }
+
+    /** What checks the slots that nobody reads. */
+    public Scrubber scrubber() {
+        return scrubber;
     }
 
     private void drain(Iterator<CachedBrick> rest, Consumer<IoStatus> done) {

@@ -34,8 +34,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     /** No part of a request is longer; bounds the scratch memory and the work between two rounds of the loop. */
     static final int MAX_PART_BYTES = 1 << 20;
 
-    /** What one brick may hold of {@link Cache#SCRATCH_BYTES}: operations on a disk that hangs keep what they have. */
-    static final int SCRATCH_SHARE_BYTES = Cache.SCRATCH_BYTES / 4;
+    /** A brick may hold one of so many parts of the engine's memory: operations on a disk that hangs keep what they have. */
+    static final int SHARES = 4;
 
     /** Searches for a victim in one go that may find none: bounds the time the loop is kept; the next call goes on. */
     private static final int MAX_SEARCHES = 8;
@@ -52,6 +52,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     final Checksums checksums;
     final Committer committer;
     final BufferPool scratch;
+    final BufferPool merging;
     final Rescue rescue;
     final HealthWatch health;
     final long commitIntervalNs;
@@ -88,6 +89,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             SlotJournal journal,
             CacheOptions options,
             BufferPool scratch,
+            BufferPool merging,
             long firstEpoch,
             PlantedBug bug,
             @Nullable Listener listener) {
@@ -99,6 +101,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         this.shape = layout.shape();
         this.slots = slots;
         this.scratch = scratch;
+        this.merging = merging;
         this.listener = listener;
         this.map = new BlockMap(slots);
         this.allocator = new SlotAllocator(slots.slots());
@@ -414,6 +417,14 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         io.submit(ssd, owner);
     }
 
+    /** Reads the data area at an offset of its own. */
+    void submitSsd(IoOp op, int tag, long offset, int length, IoBuffer buffer, int at, IoOwner owner) {
+        EngineIo io = ios.take();
+        io.tag = tag;
+        io.prepare(op, offset, length, 0, buffer, at);
+        io.submit(ssd, owner);
+    }
+
     /** Reads or writes the disk of a brick. */
     void submitDisk(
             IoOp op,
@@ -465,6 +476,16 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             throw new IllegalStateException("slot " + slot + " belongs to no brick");
         }
         return brick;
+    }
+
+    /** True while a client waits for a brick. */
+    boolean isAnyBrickBusy() {
+        for (CachedBrick brick : bricks) {
+            if (brick != null && brick.isBusy()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Tenths of a second, wrapping; only differences count. */

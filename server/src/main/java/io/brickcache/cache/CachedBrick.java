@@ -26,17 +26,20 @@ public final class CachedBrick implements BlockDevice {
     public static final int MAX_TRANSFER_BYTES = 32 << 20;
 
     private final CacheCore core;
-    private final BrickRecord record;
+    private BrickRecord record;
     private final BlockDevice disk;
     private final DiskSync sync;
     private final AwaitingSync awaiting;
     private final Geometry geometry;
     private final BufferShare scratch;
+    private final BufferShare merging;
     private final Gates gates = new Gates();
     private final Fills fills = new Fills();
     private final DirtyRegions regions;
     private final RegionHeat heat;
     private final BrickCounters counters = new BrickCounters();
+    private final LostBlocks lost;
+    private final DirtyMarks.Mark mark = new DirtyMarks.Mark();
     private final long fullBlocks;
 
     long cachedBlocks;
@@ -53,7 +56,8 @@ public final class CachedBrick implements BlockDevice {
         this.sync = new DiskSync(disk);
         this.awaiting = new AwaitingSync(core, sync);
         sync.listener(awaiting);
-        this.scratch = new BufferShare(core.scratch, CacheCore.SCRATCH_SHARE_BYTES);
+        this.scratch = new BufferShare(core.scratch, Cache.SCRATCH_BYTES / CacheCore.SHARES);
+        this.merging = new BufferShare(core.merging, Cache.MERGING_BYTES / CacheCore.SHARES);
         Geometry below = disk.geometry();
         this.geometry = new Geometry(
                 below.sizeBytes(),
@@ -64,6 +68,7 @@ public final class CachedBrick implements BlockDevice {
                 below.readOnly());
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
+        this.lost = new LostBlocks(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
     }
@@ -297,6 +302,11 @@ public final class CachedBrick implements BlockDevice {
         return counters;
     }
 
+    /** What is on neither device any more; see {@link LostBlocks#add}. */
+    public LostBlocks lost() {
+        return lost;
+    }
+
     public long cachedBytes() {
         return cachedBlocks << core.shape.blockShift();
     }
@@ -310,13 +320,32 @@ public final class CachedBrick implements BlockDevice {
         return core.loop.clock().nanoTime() - lastRequestNs;
     }
 
+    /** The device is another one now. */
+    void identify(BrickRecord changed) {
+        record = changed;
+    }
+
+    /** As {@link #dirtyBytes}, with what the disk has but the durable metadata still calls dirty. */
+    long durablyDirtyBytes() {
+        return dirtyBytes() + ((long) awaiting.obsolete() << core.shape.blockShift());
+    }
+
+    DirtyMarks.Mark mark() {
+        return mark;
+    }
+
     DiskSync sync() {
         return sync;
     }
 
-    /** Memory for demotion, merging and prefetch. */
+    /** Memory for demotion, prefetch and zeroes: who holds it may wait for gates and for other operations. */
     BufferShare scratch() {
         return scratch;
+    }
+
+    /** Memory for merging: who holds it waits for devices only, so that those with a gate always get some in the end. */
+    BufferShare merging() {
+        return merging;
     }
 
     AwaitingSync awaiting() {
@@ -329,6 +358,11 @@ public final class CachedBrick implements BlockDevice {
 
     Fills fills() {
         return fills;
+    }
+
+    /** True while a request or an operation that outlives its request is under way. */
+    boolean isBusy() {
+        return running > 0;
     }
 
     boolean isQuiet() {

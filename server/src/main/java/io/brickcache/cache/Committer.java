@@ -56,6 +56,12 @@ final class Committer {
     private long periodicNs;
     private long periodicDueNs;
     private boolean stopped;
+    private @Nullable DirtyMarks marks;
+    /** What the commit under way waits for before it writes metadata, and how that went so far. */
+    private int preparations;
+
+    private IoStatus ssdStatus = IoStatus.OK;
+    private IoStatus witnessStatus = IoStatus.OK;
     private long commits;
     private long failedCommits;
 
@@ -95,6 +101,11 @@ final class Committer {
         this.onRelease = onRelease;
         this.onSyncFailure = onSyncFailure;
         open.reset(firstEpoch);
+    }
+
+    /** Who must know before a commit brings the first dirty slots of a brick. */
+    void tell(DirtyMarks told) {
+        marks = told;
     }
 
     /** A read of slots begins: nothing it may see is freed before {@link #exitReader} with the epoch returned. */
@@ -196,6 +207,9 @@ final class Committer {
     void stop() {
         stopped = true;
         cancelTimer();
+        if (marks != null) {
+            marks.stop();
+        }
     }
 
     private void startTimer() {
@@ -251,11 +265,17 @@ final class Committer {
         }
         putPeriodic();
         plant(epoch);
+        preparations = 2;
         if (epoch.wroteSlots && bug != PlantedBug.COMMITS_WITHOUT_SSD_SYNC) {
             ssdSync.prepareFlush();
             ssd.submit(ssdSync);
         } else {
             ssdSynced(IoStatus.OK);
+        }
+        if (marks == null) {
+            witnessed(IoStatus.OK);
+        } else {
+            marks.closing(this::witnessed);
         }
     }
 
@@ -281,11 +301,31 @@ final class Committer {
     private void ssdSynced(IoStatus status) {
         if (!status.isOk()) {
             log.warn("commit {} put off: the SSD could not be synced", current().number);
+        }
+        ssdStatus = status;
+        ready();
+    }
+
+    private void witnessed(IoStatus status) {
+        if (!status.isOk()) {
+            log.warn("commit {} put off: the state directory cannot be written", current().number);
+        }
+        witnessStatus = status;
+        ready();
+    }
+
+    private void ready() {
+        if (--preparations > 0) {
+            return;
+        }
+        if (!ssdStatus.isOk()) {
             // What waits for the open epoch counts on slots that are in doubt now, too.
             List<CommitListener> waiting = new ArrayList<>(open.listeners);
             open.listeners.clear();
             failed(onSyncFailure);
             waiting.forEach(listener -> listener.committed(IoStatus.IO_ERROR));
+        } else if (!witnessStatus.isOk()) {
+            failed(() -> {});
         } else if (batch.isEmpty()) {
             succeeded();
         } else {
@@ -315,6 +355,9 @@ final class Committer {
         committing = null;
         commits++;
         journal.succeeded();
+        if (marks != null) {
+            marks.committed();
+        }
         for (int i = 0; i < epoch.changedCount; i++) {
             if (!slots.isUnrecorded(epoch.changed[i])) {
                 slots.committed(epoch.changed[i]);

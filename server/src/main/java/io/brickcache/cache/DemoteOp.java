@@ -5,6 +5,7 @@ import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.DirtyRegions;
+import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
 import org.jspecify.annotations.Nullable;
 
@@ -54,8 +55,10 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
 
     /** What is to become of the blocks. */
     enum Purpose {
-        /** Clean. */
+        /** Clean; what could not be read a short while ago is left alone. */
         DEMOTION,
+        /** Clean; what could not be read a short while ago is tried again. */
+        FLUSH,
         /** Forgotten: nobody knows what the SSD has of them after a failed sync. Only these are taken. */
         RESCUE
     }
@@ -124,7 +127,9 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             if (dirty && !take) {
                 skipped++;
             }
-            if (take) {
+            if (take && purpose == Purpose.DEMOTION && brick.lost().resting(firstBlock + i, 1) > 0) {
+                slotOf[i] = SlotTable.NONE;
+            } else if (take) {
                 maskOf[i] = core.slots.validMask(slot);
                 core.slots.setDemoting(slot, true);
                 found++;
@@ -167,7 +172,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     @Override
     public void ioDone(EngineIo io, IoStatus ioStatus) {
         if (io.tag == FETCH) {
-            check(io, ioStatus);
+            fetched(io, ioStatus);
             fetchDone();
             return;
         }
@@ -181,24 +186,46 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         write();
     }
 
-    private void check(EngineIo io, IoStatus ioStatus) {
+    private void fetched(EngineIo io, IoStatus ioStatus) {
         if (!ioStatus.isOk()) {
             brick.counters().ssdReadErrors++;
         }
         for (int k = 0; k < io.count; k++) {
             int i = io.index + k;
+            if (ioStatus.isOk() && core.matches(slotOf[i], buffer(), i * blockBytes)) {
+                brick.lost().readable(firstBlock + i << core.shape.blockShift(), blockBytes);
+                continue;
+            }
             if (ioStatus.isOk()) {
-                if (core.matches(slotOf[i], io.buffer(), i * blockBytes)) {
-                    continue;
-                }
                 brick.counters().checksumErrors++;
             }
-            status = status.and(IoStatus.IO_ERROR);
-            if (purpose == Purpose.RESCUE && isStillMarked(slotOf[i], firstBlock + i)) {
-                core.rescue.unreadable(brick, slotOf[i], ioStatus.isOk());
-            }
-            giveUp(i);
+            // Each by itself: a damaged block must not keep its neighbours.
+            pending++;
+            new SecondLook(core, slotOf[i], buffer(), i * blockBytes, (verdict, cause) -> looked(i, verdict, cause))
+                    .start();
         }
+    }
+
+    private void looked(int i, SecondLook.Verdict verdict, LostRange.Cause cause) {
+        if (verdict == SecondLook.Verdict.READABLE) {
+            brick.lost().readable(firstBlock + i << core.shape.blockShift(), blockBytes);
+        } else {
+            boolean mine = isStillMarked(slotOf[i], firstBlock + i);
+            if (purpose == Purpose.RESCUE) {
+                status = status.and(IoStatus.IO_ERROR);
+                if (mine) {
+                    core.rescue.unreadable(brick, slotOf[i], cause);
+                }
+            } else if (verdict == SecondLook.Verdict.UNREACHABLE) {
+                status = status.and(IoStatus.IO_ERROR);
+            } else if (mine) {
+                brick.lost().addUnits(firstBlock + i, maskOf[i], cause);
+            }
+            if (core.bug != PlantedBug.CLEANS_LOST) {
+                giveUp(i);
+            }
+        }
+        fetchDone();
     }
 
     /** The block stays dirty. */

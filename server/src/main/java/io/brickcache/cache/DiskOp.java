@@ -5,7 +5,9 @@ import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
+import io.brickcache.cache.index.LostRange.Cause;
 import io.brickcache.cache.index.SlotTable;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +32,10 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private int flags;
     private int pending;
     private int syncFailures;
-    private boolean lost;
+    /** Units of the first and of the last block that the write does not cover and nobody can read. */
+    private final long[] lostUnits = new long[2];
+
+    private final Cause[] lostBy = {Cause.READ_ERROR, Cause.READ_ERROR};
     private IoStatus status = IoStatus.OK;
 
     /** Pieces of the disk still to be written, one after the other: begin and end, from the start of the first block. */
@@ -64,7 +69,8 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void start(IoOp newOp, int newFlags) {
         op = newOp;
         flags = newFlags;
-        lost = false;
+        lostUnits[0] = 0;
+        lostUnits[1] = 0;
         status = IoStatus.OK;
         pieceCount = 0;
         nextPiece = 0;
@@ -145,9 +151,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (scratch == null) {
-            scratch = part.brick().scratch().tryAllocate(bytesWanted());
+            scratch = part.brick().merging().tryAllocate(bytesWanted());
             if (scratch == null) {
-                part.brick().scratch().whenAvailable(this);
+                part.brick().merging().whenAvailable(this);
                 return;
             }
         }
@@ -181,14 +187,11 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     private void merged(EngineIo io, IoStatus ioStatus) {
-        if (ioStatus.isOk() && core.matches(io.slot, io.buffer(), io.bufferOffset())) {
-            int start = io.index * blockBytes;
-            long units = outside(part.firstBlock() + io.index);
-            int keepFrom = part.fromIn(io.index);
-            int keepTo = part.toIn(io.index);
-            int at = part.at(io.index);
-            Copies.unitsOutside(core.shape, units, io.buffer(), io.bufferOffset(), part.buffer(), at, keepFrom, keepTo);
-            addPieces(units, start, keepFrom, keepTo);
+        int i = io.index;
+        int slot = io.slot;
+        int scratchAt = io.bufferOffset();
+        if (ioStatus.isOk() && core.matches(slot, io.buffer(), scratchAt)) {
+            keep(i, scratchAt);
             return;
         }
         if (ioStatus.isOk()) {
@@ -196,7 +199,40 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         } else {
             part.brick().counters().ssdReadErrors++;
         }
-        lost = true;
+        pending++;
+        new SecondLook(core, slot, io.buffer(), scratchAt, (verdict, cause) -> {
+                    looked(i, slot, scratchAt, verdict, cause);
+                    mergeDone();
+                })
+                .start();
+    }
+
+    private void looked(int i, int slot, int scratchAt, SecondLook.Verdict verdict, Cause cause) {
+        switch (verdict) {
+            case READABLE -> keep(i, scratchAt);
+            case LOST -> {
+                int edge = scratchAt == 0 ? 0 : 1;
+                lostUnits[edge] = outside(part.firstBlock() + i);
+                lostBy[edge] = cause;
+            }
+            case UNREACHABLE -> {
+                // The rest of the block may come back with the SSD: the write must not be the end of it.
+                part.brick().lost().addUnits(part.firstBlock() + i, core.slots.validMask(slot), cause);
+                status = IoStatus.IO_ERROR;
+            }
+        }
+    }
+
+    /** Dirty units outside of the write go to the disk with it. */
+    private void keep(int i, int scratchAt) {
+        int start = i * blockBytes;
+        long units = outside(part.firstBlock() + i);
+        int keepFrom = part.fromIn(i);
+        int keepTo = part.toIn(i);
+        part.brick().lost().readable(part.offset(i), blockBytes);
+        Copies.unitsOutside(
+                core.shape, units, Required.of(scratch), scratchAt, part.buffer(), part.at(i), keepFrom, keepTo);
+        addPieces(units, start, keepFrom, keepTo);
     }
 
     /** The units of the block at {@code start}, without the bytes [keepFrom, keepTo) that are written anyway. */
@@ -237,8 +273,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         core.committer.exitReader(Required.of(epoch));
         epoch = null;
         releaseScratch();
-        if (lost) {
-            status = IoStatus.IO_ERROR;
+        if (!status.isOk()) {
             finish();
             return;
         }
@@ -318,9 +353,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (scratch == null) {
-            scratch = part.brick().scratch().tryAllocate(bytesWanted());
+            scratch = part.brick().merging().tryAllocate(bytesWanted());
             if (scratch == null) {
-                part.brick().scratch().whenAvailable(this);
+                part.brick().merging().whenAvailable(this);
                 return;
             }
             Zeroes.fill(scratch, scratch.capacity());
@@ -346,16 +381,47 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
     }
 
-    /** The disk has it: dirty slots of the range are obsolete, and may be forgotten once the disk is synced. */
     private void changed() {
         CachedBrick of = part.brick();
+        if (of.lost().isGone(part.offset(), part.bytes())) {
+            // What the disk had before may come back in a crash, and must not be served then.
+            of.sync().sync(this::syncedForLost);
+        } else {
+            settle(core::retireWhenSynced);
+        }
+    }
+
+    private void syncedForLost(IoStatus synced) {
+        if (synced.isOk()) {
+            settle(core::retire);
+        } else {
+            status = synced;
+            finish();
+        }
+    }
+
+    /** The disk has it: dirty slots of the range are obsolete, and may be forgotten once the disk is synced. */
+    private void settle(IntConsumer retire) {
+        CachedBrick of = part.brick();
+        if (!giveUpLost(of, 0, 0) || !giveUpLost(of, 1, part.blocks() - 1)) {
+            status = IoStatus.IO_ERROR;
+            finish();
+            return;
+        }
+        of.lost().overwritten(part.offset(), part.bytes());
         for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
             int slot = core.find(of, block);
             if (slot != SlotTable.NONE) {
-                core.retireWhenSynced(slot);
+                retire.accept(slot);
             }
         }
         finish();
+    }
+
+    /** Units of block {@code i} that go with its mapping: reads of them must not find what the disk has. */
+    private boolean giveUpLost(CachedBrick of, int edge, int i) {
+        return lostUnits[edge] == 0
+                || of.lost().giveUp(part.firstBlock() + i, lostUnits[edge], part.fromIn(i), part.toIn(i), lostBy[edge]);
     }
 
     private void finish() {

@@ -49,8 +49,10 @@ final class ExtentsOp {
             long blockEnd = Math.min(end, (at | blockBytes - 1) + 1);
             int slot = core.find(brick, at >> core.shape.blockShift());
             int state = slot == SlotTable.NONE ? SlotTable.FREE : core.slots.state(slot);
-            boolean dirty = state == SlotTable.DIRTY && core.bug != PlantedBug.DESCRIBES_DIRTY_AS_HOLE;
-            if (!request.add(blockEnd - at, below < 0 ? residency(state) : dirty ? 0 : below)) {
+            // What is lost is no hole, whatever the disk has there: reading it fails.
+            boolean data = state == SlotTable.DIRTY && core.bug != PlantedBug.DESCRIBES_DIRTY_AS_HOLE
+                    || brick.lost().isGone(at, blockEnd - at);
+            if (!request.add(blockEnd - at, below < 0 ? residency(state) : data ? 0 : below)) {
                 return false;
             }
             at = blockEnd;

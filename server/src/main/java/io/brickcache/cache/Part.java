@@ -83,6 +83,16 @@ final class Part {
         return firstBlock;
     }
 
+    /** First byte asked for, from the start of the brick. */
+    long offset() {
+        return (firstBlock << shape.blockShift()) + from;
+    }
+
+    /** Where block {@code i} of the part begins, from the start of the brick. */
+    long offset(int i) {
+        return firstBlock + i << shape.blockShift();
+    }
+
     long lastBlock() {
         return firstBlock + blocks - 1;
     }

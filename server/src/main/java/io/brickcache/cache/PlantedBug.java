@@ -56,6 +56,10 @@ enum PlantedBug {
     KEEPS_RECORDS_WHEN_SSD_IS_GONE,
     /** R8: what went to the spare journal is not looked at after a restart. The simulation plants it below the engine. */
     IGNORES_SPARE_JOURNAL,
+    /** R7: a dirty block that the demotion could not read is clean all the same. */
+    CLEANS_LOST,
+    /** R7: a restart forgets what is lost, and serves what the disk has. */
+    FORGETS_LOST,
     /** R8: after anything but an orderly stop the latest changes are not looked at. */
     SKIPS_JOURNAL_AFTER_CRASH,
     /** R8: recovery believes the newer of two records that contradict each other, although its checksum is wrong. */
@@ -63,5 +67,11 @@ enum PlantedBug {
     /** Isolation: a disk counts as synced only when those of all bricks of the cache are. */
     SYNCS_NEIGHBOURS,
     /** Liveness: a change of the disk that failed leaves its gate shut. */
-    LEAVES_GATE_SHUT
+    LEAVES_GATE_SHUT,
+    /** The fence: whatever the disk holds, it passes. */
+    IGNORES_FENCE,
+    /** The witness outside the SSD hears of the first dirty block when it is durable already. */
+    TELLS_WITNESS_LATE,
+    /** What the cache holds of a brick that was written without it is served. */
+    SERVES_VOID
 }

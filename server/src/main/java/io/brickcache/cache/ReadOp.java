@@ -5,6 +5,7 @@ import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.SlotAllocator;
+import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
 import org.jspecify.annotations.Nullable;
 
@@ -28,13 +29,17 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private static final int FILL = 3;
 
     private static final int MAX_TRIES = 8;
+    /** So often a dirty block is read before it counts as lost: a transfer may fail once. */
+    private static final int LOST_TRIES = 3;
 
     private final CacheCore core;
     private final int blockBytes;
     private final byte[] kinds;
     private final int[] slotOf;
-    /** What the slot of a PARTIAL block held when it was looked up. */
+    /** What the slot of a block held when it was looked up. */
     private final long[] maskOf;
+    /** Why the slot of a block could not be read, or null. */
+    private final LostRange.@Nullable Cause[] failures;
     /** Blocks that may be promoted, a bit each. */
     private final long[] live;
 
@@ -48,7 +53,6 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private int tries;
     private int syncFailures;
     private boolean damaged;
-    private boolean lost;
     private boolean listed;
     private IoStatus status = IoStatus.OK;
 
@@ -66,6 +70,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         this.kinds = new byte[core.maxPartBlocks];
         this.slotOf = new int[core.maxPartBlocks];
         this.maskOf = new long[core.maxPartBlocks];
+        this.failures = new LostRange.Cause[core.maxPartBlocks];
         this.live = new long[(core.maxPartBlocks + 63) / 64];
     }
 
@@ -82,28 +87,35 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void begin() {
         CachedBrick of = part.brick();
+        if (of.lost().isGone(part.offset(), part.bytes())) {
+            releaseOverlay();
+            status = IoStatus.IO_ERROR;
+            answer();
+            return;
+        }
         partials = 0;
         misses = 0;
         for (int i = 0; i < part.blocks(); i++) {
             int slot = core.find(of, part.firstBlock() + i);
             slotOf[i] = slot;
-            if (slot == SlotTable.NONE || !core.takesSlots() && (needed(i) & core.slots.validMask(slot)) == 0) {
+            failures[i] = null;
+            maskOf[i] = slot == SlotTable.NONE ? 0 : core.slots.validMask(slot);
+            if (slot == SlotTable.NONE || !core.takesSlots() && (needed(i) & maskOf[i]) == 0) {
                 // A slot that holds nothing of what is asked for is left alone if it could not be made whole either.
                 kinds[i] = MISS;
                 misses++;
-            } else if ((needed(i) & ~core.slots.validMask(slot)) == 0 || core.bug == PlantedBug.IGNORES_VALIDITY) {
+            } else if ((needed(i) & ~maskOf[i]) == 0 || core.bug == PlantedBug.IGNORES_VALIDITY) {
                 kinds[i] = HIT;
             } else {
                 kinds[i] = PARTIAL;
-                maskOf[i] = core.slots.validMask(slot);
                 partials++;
             }
         }
         if (partials > 0 && (overlay == null || overlay.capacity() < partials * blockBytes)) {
             releaseOverlay();
-            overlay = part.brick().scratch().tryAllocate(partials * blockBytes);
+            overlay = part.brick().merging().tryAllocate(partials * blockBytes);
             if (overlay == null) {
-                part.brick().scratch().whenAvailable(this);
+                part.brick().merging().whenAvailable(this);
                 return;
             }
         }
@@ -112,7 +124,6 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         }
         status = IoStatus.OK;
         damaged = false;
-        lost = false;
         pending = 1;
         ssdPending = 1;
         epoch = core.committer.enterReader();
@@ -143,8 +154,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void markLive(CachedBrick of) {
         for (int i = 0; i < part.blocks(); i++) {
-            if (kinds[i] == HIT) {
-                live[i >> 6] &= ~(1L << i);
+            // The disk's part of a block that has lost some is not the block.
+            if (kinds[i] == HIT || of.lost().isGone(part.offset(i), blockBytes)) {
+                forgetLive(i);
             } else {
                 live[i >> 6] |= 1L << i;
             }
@@ -164,8 +176,12 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         int start = (int) Math.max(0, first - part.firstBlock());
         int end = (int) Math.min(part.blocks() - 1, last - part.firstBlock());
         for (int i = start; i <= end; i++) {
-            live[i >> 6] &= ~(1L << i);
+            forgetLive(i);
         }
+    }
+
+    private void forgetLive(int i) {
+        live[i >> 6] &= ~(1L << i);
     }
 
     private boolean isLive(int i) {
@@ -178,7 +194,11 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         while (i < part.blocks()) {
             if (kinds[i] == HIT) {
                 int run = 1;
-                while (i + run < part.blocks() && kinds[i + run] == HIT && slotOf[i + run] == slotOf[i] + run) {
+                // One by one when a run has failed: only what is damaged may fail.
+                while (tries == 0
+                        && i + run < part.blocks()
+                        && kinds[i + run] == HIT
+                        && slotOf[i + run] == slotOf[i] + run) {
                     run++;
                 }
                 ssdPending++;
@@ -243,15 +263,18 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             of.counters().ssdReadErrors++;
         }
         for (int k = 0; k < io.count; k++) {
+            int i = io.index + k;
             int slot = io.slot + k;
+            if (ioStatus.isOk() && core.matches(slot, io.buffer(), io.bufferOffset() + k * blockBytes)) {
+                of.lost().readable(part.offset(i), blockBytes);
+                continue;
+            }
             if (ioStatus.isOk()) {
-                if (core.matches(slot, io.buffer(), io.bufferOffset() + k * blockBytes)) {
-                    continue;
-                }
                 of.counters().checksumErrors++;
             }
             damaged = true;
-            lost |= !core.dropDamaged(of, part.firstBlock() + io.index + k, slot);
+            failures[i] = ioStatus.isOk() ? LostRange.Cause.CHECKSUM : LostRange.Cause.READ_ERROR;
+            core.dropDamaged(of, part.firstBlock() + i, slot);
         }
     }
 
@@ -267,25 +290,60 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         if (--pending > 0) {
             return;
         }
-        if (!damaged && partials > 0) {
-            layOver();
-        }
-        if (damaged && !lost && ++tries < MAX_TRIES) {
-            begin();
-            return;
-        }
         if (damaged) {
-            status = IoStatus.IO_ERROR;
+            tries++;
+            if (tries < LOST_TRIES || tries < MAX_TRIES && !isLost()) {
+                begin();
+                return;
+            }
+            listLost();
+        }
+        if (partials > 0) {
+            layOver();
         }
         releaseOverlay();
         answer();
+    }
+
+    /** True if a slot failed that is dirty and still what its block has. */
+    private boolean isLost() {
+        for (int i = 0; i < part.blocks(); i++) {
+            if (failures[i] != null && isLost(i)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isLost(int i) {
+        return core.find(part.brick(), part.firstBlock() + i) == slotOf[i]
+                && core.slots.state(slotOf[i]) == SlotTable.DIRTY;
+    }
+
+    /** What was asked of a failed slot is an error; what of its block only the disk has is not. */
+    private void listLost() {
+        for (int i = 0; i < part.blocks(); i++) {
+            LostRange.Cause cause = failures[i];
+            if (cause == null) {
+                continue;
+            }
+            if (isLost(i)) {
+                part.brick().lost().addUnits(part.firstBlock() + i, maskOf[i], cause);
+            }
+            forgetLive(i);
+            if ((needed(i) & maskOf[i]) != 0) {
+                status = IoStatus.IO_ERROR;
+            }
+        }
     }
 
     private void layOver() {
         int scratchAt = 0;
         for (int i = 0; i < part.blocks(); i++) {
             if (kinds[i] == PARTIAL) {
-                Copies.units(core.shape, maskOf[i], overlay(), scratchAt, part.buffer(), part.at(i));
+                if (failures[i] == null) {
+                    Copies.units(core.shape, maskOf[i], overlay(), scratchAt, part.buffer(), part.at(i));
+                }
                 scratchAt += blockBytes;
             }
         }

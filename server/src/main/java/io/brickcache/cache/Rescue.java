@@ -2,6 +2,7 @@ package io.brickcache.cache;
 
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.DirtyRegions;
+import io.brickcache.cache.index.LostRange.Cause;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
 import java.util.ArrayDeque;
@@ -285,10 +286,10 @@ final class Rescue {
     /**
      * A slot in doubt cannot be read back, or not rightly.
      *
-     * @param read the SSD gave something, but not the content
+     * @param cause CHECKSUM: the SSD gave something, but not the content
      */
-    void unreadable(CachedBrick brick, int slot, boolean read) {
-        if (!read && of(brick).attempts < ATTEMPTS) {
+    void unreadable(CachedBrick brick, int slot, Cause cause) {
+        if (cause != Cause.CHECKSUM && of(brick).attempts < ATTEMPTS) {
             return;
         }
         brick.counters().lostBlocks++;
@@ -297,7 +298,9 @@ final class Rescue {
         // What an obsolete slot of the block holds may not be safe on the disk, and a place has one record: all is lost
         // then.
         boolean whole = core.mustWriteAround(brick, block, held);
-        core.slots.spoil(slot, whole ? brick.fullMask(block) : held);
+        long gone = whole ? brick.fullMask(block) : held;
+        brick.lost().addUnits(block, gone, cause);
+        core.slots.spoil(slot, gone);
         core.slots.setUnrecorded(slot, false);
         core.committer.changed(slot);
         // In the same epoch: a place has one record.

@@ -52,9 +52,9 @@ final class SsdProbe extends IoRequest implements BufferPool.Waiter {
     /** Begins a probe; the one before has ended. */
     void start() {
         number++;
-        IoBuffer memory = core.scratch.tryAllocate(BYTES);
+        IoBuffer memory = core.merging.tryAllocate(BYTES);
         if (memory == null) {
-            core.scratch.whenAvailable(this);
+            core.merging.whenAvailable(this);
         } else {
             available(memory);
         }

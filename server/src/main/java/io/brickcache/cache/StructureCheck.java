@@ -1,5 +1,6 @@
 package io.brickcache.cache;
 
+import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
 import java.util.List;
 
@@ -71,13 +72,33 @@ final class StructureCheck {
                     cached[brick.id()] == brick.cachedBlocks,
                     "I4: brick " + brick.name() + " has " + cached[brick.id()] + " cached blocks, counted "
                             + brick.cachedBlocks);
+            checkLost(brick);
             check(!quiet || brick.isQuiet(), "I6: brick " + brick.name() + " has something under way");
         }
         if (quiet) {
             check(taken == 0, "I2: " + taken + " slots were taken and never given back");
             check(
-                    core.scratch.usedBytes() == 0,
-                    "I6: " + core.scratch.usedBytes() + " bytes of scratch are not given back");
+                    core.scratch.usedBytes() + core.merging.usedBytes() == 0,
+                    "I6: " + (core.scratch.usedBytes() + core.merging.usedBytes())
+                            + " bytes of memory are not given back");
+        }
+    }
+
+    private void checkLost(CachedBrick brick) {
+        int shift = core.shape.blockShift();
+        for (LostRange range : brick.lost().from(0, Integer.MAX_VALUE)) {
+            if (range.state() != LostRange.State.GONE) {
+                continue;
+            }
+            for (long block = range.offset() >> shift; block <= range.end() - 1 >> shift; block++) {
+                int slot = core.find(brick, block);
+                long start = block << shift;
+                int from = (int) Math.max(0, range.offset() - start);
+                int to = (int) Math.min(core.shape.blockBytes(), range.end() - start);
+                check(
+                        slot == SlotTable.NONE || (core.slots.validMask(slot) & core.shape.cover(from, to)) == 0,
+                        "I8: slot " + slot + " holds what is gone of block " + block + " of brick " + brick.name());
+            }
         }
     }
 

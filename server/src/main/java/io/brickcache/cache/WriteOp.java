@@ -5,13 +5,14 @@ import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.SlotAllocator;
+import io.brickcache.cache.index.LostRange.Cause;
 import io.brickcache.cache.index.SlotTable;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a part of a request to new slots (R1) and maps them when all of them are written: the part is in one epoch or
  * in none. A block written in part is merged with the slot it has; without one, only its units are valid and the disk is
- * not read. With no free slot, or when the SSD fails, the part goes around ({@link DiskOp}).
+ * not read. The rest of a dirty slot that is damaged for good is given up ({@link LostBlocks}). With no free slot, or when the SSD fails, the part goes around ({@link DiskOp}).
  */
 final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
@@ -31,13 +32,18 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private final int[] slotOf;
     private final long[] maskOf;
 
+    /** Units of the first and of the last block that the write does not bring and nobody can read. */
+    private final long[] lostUnits = new long[2];
+
+    private final Cause[] lostBy = {Cause.READ_ERROR, Cause.READ_ERROR};
+
     private final Part part;
     private @Nullable IoBuffer merge;
     private @Nullable Epoch epoch;
     private int allocated;
     private int pending;
     private int syncFailures;
-    private boolean lost;
+    private boolean unreachable;
     private Around around = Around.NO;
 
     WriteOp(CacheCore core) {
@@ -55,7 +61,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     void start() {
         allocated = 0;
-        lost = false;
+        unreachable = false;
+        lostUnits[0] = 0;
+        lostUnits[1] = 0;
         around = Around.NO;
         part.brick().gates().enter(this, Gates.Kind.WRITE, part.firstBlock(), part.lastBlock());
     }
@@ -70,7 +78,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             leaveAround();
             return;
         }
-        if (!core.takesSlots()) {
+        if (!core.takesSlots() || DirtyMarks.isRefused(of)) {
             around = Around.SSD_ERROR;
             leaveAround();
             return;
@@ -90,9 +98,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         if (merge == null) {
-            merge = part.brick().scratch().tryAllocate(bytesWanted());
+            merge = part.brick().merging().tryAllocate(bytesWanted());
             if (merge == null) {
-                part.brick().scratch().whenAvailable(this);
+                part.brick().merging().whenAvailable(this);
                 return;
             }
         }
@@ -118,7 +126,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void readForMerge(int i) {
         pending++;
         int slot = core.find(part.brick(), part.firstBlock() + i);
-        core.submitSlots(IoOp.READ, MERGE, i, slot, 1, Required.of(merge), i == 0 ? 0 : blockBytes, this);
+        core.submitSlots(IoOp.READ, MERGE, i, slot, 1, Required.of(merge), edge(i) * blockBytes, this);
     }
 
     @Override
@@ -149,12 +157,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void merged(EngineIo io, IoStatus status) {
         CachedBrick of = part.brick();
         int i = io.index;
-        if (status.isOk() && core.matches(io.slot, io.buffer(), io.bufferOffset())) {
-            boolean all = core.bug == PlantedBug.MERGES_INVALID;
-            long held = all ? of.fullMask(part.firstBlock() + i) : core.slots.validMask(io.slot);
-            long kept = held & ~maskOf[i];
-            Copies.units(core.shape, kept, io.buffer(), io.bufferOffset(), part.buffer(), part.at(i));
-            maskOf[i] |= kept;
+        int slot = io.slot;
+        if (status.isOk() && core.matches(slot, io.buffer(), io.bufferOffset())) {
+            keep(i, slot);
             return;
         }
         if (status.isOk()) {
@@ -163,7 +168,41 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             of.counters().ssdReadErrors++;
         }
         // A clean block needs no merge: what the write does not bring is on the disk.
-        lost |= !core.dropDamaged(of, part.firstBlock() + i, io.slot);
+        if (!core.dropDamaged(of, part.firstBlock() + i, slot)) {
+            pending++;
+            int at = edge(i) * blockBytes;
+            new SecondLook(core, slot, Required.of(merge), at, (verdict, cause) -> looked(i, slot, verdict, cause))
+                    .start();
+        }
+    }
+
+    private void looked(int i, int slot, SecondLook.Verdict verdict, Cause cause) {
+        switch (verdict) {
+            case READABLE -> keep(i, slot);
+            case LOST -> {
+                lostUnits[edge(i)] = core.slots.validMask(slot) & ~maskOf[i];
+                lostBy[edge(i)] = cause;
+            }
+            case UNREACHABLE -> {
+                part.brick().lost().addUnits(part.firstBlock() + i, core.slots.validMask(slot), cause);
+                unreachable = true;
+            }
+        }
+        mergeDone();
+    }
+
+    /** Where the block is among the two that may be written in part. */
+    private static int edge(int i) {
+        return i == 0 ? 0 : 1;
+    }
+
+    /** What the slot has and the write does not bring goes along with the write. */
+    private void keep(int i, int slot) {
+        part.brick().lost().readable(part.offset(i), blockBytes);
+        boolean all = core.bug == PlantedBug.MERGES_INVALID;
+        long kept = (all ? part.brick().fullMask(part.firstBlock() + i) : core.slots.validMask(slot)) & ~maskOf[i];
+        Copies.units(core.shape, kept, Required.of(merge), edge(i) * blockBytes, part.buffer(), part.at(i));
+        maskOf[i] |= kept;
     }
 
     private void mergeDone() {
@@ -174,8 +213,8 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         epoch = null;
         Required.of(merge).release();
         merge = null;
-        if (lost) {
-            // The rest of the block is on neither device: keeping the loss visible beats a mix of old and new.
+        if (unreachable) {
+            // The rest of the block may come back with the SSD: the write must not be the end of it.
             finish(IoStatus.IO_ERROR);
         } else {
             store();
@@ -232,21 +271,36 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             around = Around.SSD_ERROR;
         }
         if (around != Around.NO) {
-            // Never mapped, so free at once.
-            for (int i = 0; i < allocated; i++) {
-                core.allocator.free(slotOf[i]);
-            }
+            freeSlots();
             leaveAround();
             return;
         }
         CachedBrick of = part.brick();
+        if (!giveUpLost(of, 0, part.firstBlock()) || !giveUpLost(of, 1, part.lastBlock())) {
+            freeSlots();
+            finish(IoStatus.IO_ERROR);
+            return;
+        }
         for (int i = 0; i < part.blocks(); i++) {
             int checksum = core.checksums.of(part.buffer(), part.at(i), maskOf[i]);
             core.install(of, part.firstBlock() + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksum);
         }
+        of.lost().overwritten(part.offset(), part.bytes());
         of.heat().written(of.regions().regionOf(part.firstBlock()), core.tick());
         of.counters().cachedWriteBytes += part.bytes();
         finish(IoStatus.OK);
+    }
+
+    /** Never mapped, so free at once. */
+    private void freeSlots() {
+        for (int i = 0; i < allocated; i++) {
+            core.allocator.free(slotOf[i]);
+        }
+    }
+
+    /** Units that the new slot of an edge will not have: reads of them must not find what the disk has. */
+    private boolean giveUpLost(CachedBrick of, int edge, long block) {
+        return lostUnits[edge] == 0 || of.lost().giveUp(block, lostUnits[edge], 0, 0, lostBy[edge]);
     }
 
     private void leaveAround() {

@@ -35,10 +35,21 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
             new Format<>("unix:/path or tcp:host:port, one or a list", ConfigKey::address),
             "unix:/run/brickcache/nbd.sock",
             Shape.LIST);
+    static final ConfigKey<Path> NBD_TLS_CERTIFICATE = path("nbd.tls_certificate");
+    static final ConfigKey<Path> NBD_TLS_KEY = path("nbd.tls_key");
+    static final ConfigKey<Path> NBD_TLS_CLIENT_AUTHORITIES = path("nbd.tls_client_authorities");
+    static final ConfigKey<Boolean> NBD_INSECURE =
+            scalar("nbd.insecure", Format.oneOf(Map.of("true", true, "false", false)), "false");
+    static final ConfigKey<Integer> NBD_SOCKET_MODE =
+            scalar("nbd.socket_mode", new Format<>("octal mode, 0600 to 0775", ConfigKey::octalMode), "0660");
+    static final ConfigKey<String> NBD_SOCKET_GROUP =
+            scalar("nbd.socket_group", new Format<>("group name", ConfigKey::groupName), "");
     static final ConfigKey<Integer> NBD_MAX_CONNECTIONS =
             scalar("nbd.max_connections", Format.integer(1, 65_536), "256");
     static final ConfigKey<Long> NBD_HANDSHAKE_TIMEOUT =
             scalar("nbd.idle_handshake_timeout", Format.duration("1s", "1h"), "30s");
+    static final ConfigKey<Long> NBD_STALLED_CLIENT_TIMEOUT =
+            scalar("nbd.stalled_client_timeout", Format.duration("1s", "1h"), "60s");
 
     static final ConfigKey<ListenAddress> ADMIN_LISTEN = scalar(
             "admin.listen", new Format<>("unix:/path", ConfigKey::unixAddress), "unix:/run/brickcache/admin.sock");
@@ -72,12 +83,24 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
     static final ConfigKey<Long> CACHE_METADATA_MEMORY =
             scalar("cache.metadata_memory", Format.size("size, 4MiB to 16GiB", "4MiB", "16GiB"), "64MiB");
 
+    static final ConfigKey<Long> CACHE_SCRUB_INTERVAL =
+            scalar("cache.scrub_interval", Format.duration("1h", "8760h").orWord("off", 0L), "720h");
+    static final ConfigKey<Long> CACHE_SCRUB_RATE =
+            scalar("cache.scrub_rate", Format.size("size per second, 1MiB to 64GiB", "1MiB", "64GiB"), "64MiB");
+
     /** All keys, in the order of the documentation. */
     static final List<ConfigKey<?>> ALL = List.of(
             STATE_DIRECTORY,
             NBD_LISTEN,
+            NBD_TLS_CERTIFICATE,
+            NBD_TLS_KEY,
+            NBD_TLS_CLIENT_AUTHORITIES,
+            NBD_INSECURE,
+            NBD_SOCKET_MODE,
+            NBD_SOCKET_GROUP,
             NBD_MAX_CONNECTIONS,
             NBD_HANDSHAKE_TIMEOUT,
+            NBD_STALLED_CLIENT_TIMEOUT,
             ADMIN_LISTEN,
             ADMIN_SOCKET_MODE,
             ADMIN_SOCKET_GROUP,
@@ -90,10 +113,16 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
             CACHE_DIRTY_HIGH,
             CACHE_MAX_DIRTY_AGE,
             CACHE_IDLE_DELAY,
-            CACHE_METADATA_MEMORY);
+            CACHE_METADATA_MEMORY,
+            CACHE_SCRUB_INTERVAL,
+            CACHE_SCRUB_RATE);
 
     private static <T> ConfigKey<T> scalar(String name, Format<T> format, String defaultText) {
         return new ConfigKey<>(name, format, defaultText, Shape.SCALAR);
+    }
+
+    private static ConfigKey<Path> path(String name) {
+        return scalar(name, new Format<>("absolute path", ConfigKey::absolutePath), "");
     }
 
     private static Path absolutePath(String text) {

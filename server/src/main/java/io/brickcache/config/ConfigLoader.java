@@ -3,8 +3,10 @@ package io.brickcache.config;
 import io.brickcache.admin.AdminOptions;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
+import io.brickcache.cache.ScrubOptions;
 import io.brickcache.config.ConfigException.Problem;
 import io.brickcache.nbd.NbdOptions;
+import io.brickcache.nbd.TlsOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -64,8 +66,17 @@ public final class ConfigLoader {
                 "nbd",
                 () -> new NbdOptions(
                         settings.list(ConfigKey.NBD_LISTEN),
+                        TlsOptions.of(
+                                settings.find(ConfigKey.NBD_TLS_CERTIFICATE).orElse(null),
+                                settings.find(ConfigKey.NBD_TLS_KEY).orElse(null),
+                                settings.find(ConfigKey.NBD_TLS_CLIENT_AUTHORITIES)
+                                        .orElse(null)),
+                        settings.get(ConfigKey.NBD_INSECURE),
+                        settings.get(ConfigKey.NBD_SOCKET_MODE),
+                        settings.find(ConfigKey.NBD_SOCKET_GROUP).orElse(null),
                         settings.get(ConfigKey.NBD_MAX_CONNECTIONS),
-                        Duration.ofNanos(settings.get(ConfigKey.NBD_HANDSHAKE_TIMEOUT))));
+                        Duration.ofNanos(settings.get(ConfigKey.NBD_HANDSHAKE_TIMEOUT)),
+                        Duration.ofNanos(settings.get(ConfigKey.NBD_STALLED_CLIENT_TIMEOUT))));
         AdminOptions admin = build(
                 settings,
                 "admin",
@@ -91,10 +102,15 @@ public final class ConfigLoader {
                         settings.get(ConfigKey.CACHE_MAX_DIRTY_AGE),
                         settings.get(ConfigKey.CACHE_IDLE_DELAY),
                         settings.get(ConfigKey.CACHE_METADATA_MEMORY)));
-        if (nbd == null || admin == null || io == null || cache == null) {
+        ScrubOptions scrub = build(
+                settings,
+                "cache",
+                () -> new ScrubOptions(
+                        settings.get(ConfigKey.CACHE_SCRUB_INTERVAL), settings.get(ConfigKey.CACHE_SCRUB_RATE)));
+        if (nbd == null || admin == null || io == null || cache == null || scrub == null) {
             throw new ConfigException(settings.problems());
         }
-        return new Config(settings.get(ConfigKey.STATE_DIRECTORY), nbd, admin, io, cache);
+        return new Config(settings.get(ConfigKey.STATE_DIRECTORY), nbd, admin, io, cache, scrub);
     }
 
     /** The options of a section, or null with a problem if the values do not go together. */
@@ -122,7 +138,8 @@ public final class ConfigLoader {
                     mark.map(place -> place.getLine() + 1).orElse(0),
                     mark.map(place -> place.getColumn() + 1).orElse(0),
                     "not valid YAML: " + oneLine(e.getProblem()))));
-        } catch (YamlEngineException e) {
+        } catch (YamlEngineException | IllegalArgumentException e) {
+            // The second for what the library's own node types refuse, a tag with spaces for example.
             throw failure(file, "not valid YAML: " + oneLine(e.getMessage()));
         } catch (StackOverflowError e) {
             throw failure(file, "not valid YAML: nested too deeply");

@@ -59,6 +59,11 @@ record Format<T>(String allowed, Function<String, T> parser) {
         });
     }
 
+    /** As this, and a word besides that stands for a value. */
+    Format<T> orWord(String word, T value) {
+        return new Format<>(allowed + ", or " + word, text -> text.equals(word) ? value : parser.apply(text));
+    }
+
     /** The same texts, turned into another value or refused by {@code next}. */
     <U> Format<U> map(Function<? super T, U> next) {
         return new Format<>(allowed, text -> next.apply(parser.apply(text)));

@@ -51,7 +51,7 @@ final class BrickDemotion {
         this.cache = cache;
         this.brick = brick;
         this.regions = brick.regions();
-        this.chooser = new RegionChooser(options, regions, cache.recoveredTick());
+        this.chooser = new RegionChooser(options, regions, cache.recoveredTick(), this::hasReadable);
         this.notBeforeNs = now();
     }
 
@@ -69,6 +69,11 @@ final class BrickDemotion {
             busy = true;
             beginFlush();
         }
+    }
+
+    /** Nothing can be done now about a region whose dirty blocks were all found lost a short while ago. */
+    private boolean hasReadable(int region) {
+        return brick.lost().isEmpty() || regions.dirty(region) > brick.lost().restingIn(region);
     }
 
     /** Starts a batch if there is one to start now. */
@@ -142,7 +147,7 @@ final class BrickDemotion {
             return;
         }
         flush.region = batch[batch.length - 1] + 1;
-        cache.demote(brick, batch, (blocks, skipped, status) -> {
+        cache.demoteAll(brick, batch, (blocks, skipped, status) -> {
             flush.done += blocks;
             flush.skipped += skipped;
             flush.status = flush.status.and(status);

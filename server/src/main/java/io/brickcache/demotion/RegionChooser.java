@@ -2,6 +2,7 @@ package io.brickcache.demotion;
 
 import io.brickcache.cache.index.DirtyRegions;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
  * Takes regions as an elevator does: upwards from where it stopped, then from the bottom again. Of the next few that may
@@ -22,13 +23,19 @@ final class RegionChooser {
     private final DemotionOptions options;
     private final DirtyRegions regions;
     private final int recoveredTick;
+    private final IntPredicate isReadable;
     private int cursor;
 
-    /** What is dirty since {@code recoveredTick} counts as too old: nobody knows how long it was before. */
-    RegionChooser(DemotionOptions options, DirtyRegions regions, int recoveredTick) {
+    /**
+     * What is dirty since {@code recoveredTick} counts as too old: nobody knows how long it was before.
+     *
+     * @param isReadable whether a region has a dirty block that the SSD is expected to give
+     */
+    RegionChooser(DemotionOptions options, DirtyRegions regions, int recoveredTick, IntPredicate isReadable) {
         this.options = options;
         this.regions = regions;
         this.recoveredTick = recoveredTick;
+        this.isReadable = isReadable;
     }
 
     /** The next regions to demote, ascending; empty if none may go. */
@@ -51,7 +58,7 @@ final class RegionChooser {
                 continue;
             }
             looks++;
-            if (mayGo(urgency, region, tick)) {
+            if (mayGo(urgency, region, tick) && isReadable.test(region)) {
                 found[count++] = region;
                 dirty += regions.dirty(region);
             }

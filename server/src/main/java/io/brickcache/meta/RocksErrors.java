@@ -23,6 +23,9 @@ final class RocksErrors {
                             + " to one brickcached (" + detail + ")",
                     e);
         }
+        if (detail.contains("olumn famil")) {
+            return exception(Kind.MISMATCH, directory, action, "it has another format (" + detail + ")", e);
+        }
         return exception(kind(e.getStatus(), detail), directory, action, detail, e);
     }
 

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Order: the answers written so far leave the socket; the channel is deregistered (Netty completes that only when
  * every operation the kernel still had is over); it is registered with the other loop; there the session begins. Bytes
- * that a read delivers before it is cancelled are kept and come first. Netty offers no constructor that takes a file
+ * that a read delivers before it is cancelled are kept and come first; nobody begins another read meanwhile, not even TLS ({@link ReadGate}). Netty offers no constructor that takes a file
  * descriptor for io_uring, so handing over a duplicate descriptor is not a way; deregistering works for both transports.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // every outcome ends in arrive() or abandon()
@@ -62,7 +62,12 @@ final class ConnectionMover extends ChannelInboundHandlerAdapter {
         if (channel.eventLoop() == export.loop()) {
             arrive();
         } else {
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(this::written);
+            channel.flush();
+            // Past TLS, which would make a record of nothing.
+            channel.pipeline()
+                    .firstContext()
+                    .writeAndFlush(Unpooled.EMPTY_BUFFER)
+                    .addListener(this::written);
         }
     }
 
@@ -78,7 +83,7 @@ final class ConnectionMover extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        LOG.debug("{}: {} closed while it was moved: {}", export.name(), channel, cause.toString());
+        LOG.debug("{}: {} closed while it was moved: {}", export.name(), channel, cause.getClass());
         channel.close();
     }
 

@@ -3,6 +3,7 @@ package io.brickcache.nbd;
 import io.brickcache.nbd.handshake.Export;
 import io.brickcache.nbd.handshake.ExportDirectory;
 import io.brickcache.nbd.handshake.HandshakeHandler;
+import io.brickcache.nbd.handshake.TlsUpgrade;
 import io.brickcache.nbd.transmission.TransmissionSettings;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -14,11 +15,14 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,16 +50,42 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
     private final NbdOptions options;
     private final ExportDirectory exports;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+    /** Those that have not chosen an export, the oldest first. */
+    private final Queue<Channel> negotiating = new ConcurrentLinkedQueue<>();
+
     private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
+    private final LoopMemories memories;
     private volatile boolean closed;
 
     public NbdConnections(NbdOptions options, ExportDirectory exports) {
         this.options = options;
         this.exports = exports;
+        this.memories = new LoopMemories(exports);
+    }
+
+    /** As this one, for connections that have to begin TLS. */
+    ChannelHandler securedBy(TlsIdentity identity) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                admit(channel, context -> {
+                    ReadGate gate = new ReadGate();
+                    context.pipeline()
+                            .addFirst(
+                                    gate,
+                                    identity.newHandler(context.alloc(), options.idleHandshakeTimeout()),
+                                    new PacedWrites(gate));
+                });
+            }
+        };
     }
 
     @Override
     protected void initChannel(Channel channel) {
+        admit(channel, null);
+    }
+
+    private void admit(Channel channel, @Nullable TlsUpgrade tls) {
         channel.config()
                 .setAutoRead(false)
                 .setWriteBufferWaterMark(WATER_MARK)
@@ -63,17 +93,39 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
                         new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, FIRST_READ_BYTES, MAX_READ_BYTES));
         channels.add(channel);
         channel.closeFuture().addListener(future -> channels.remove(channel));
-        if (closed) {
-            channel.close();
-        } else if (channels.size() > options.maxConnections()) {
-            LOG.warn(
-                    "connection {} refused: {} connections are open, nbd.max_connections allows no more",
-                    channel,
-                    options.maxConnections());
+        if (closed || !makeRoom(channel)) {
             channel.close();
         } else {
-            channel.pipeline().addLast(new HandshakeHandler(exports, options.idleHandshakeTimeout(), this::chosen));
+            negotiating.add(channel);
+            channel.closeFuture().addListener(future -> negotiating.remove(channel));
+            channel.pipeline()
+                    .addLast(new HandshakeHandler(exports, options.idleHandshakeTimeout(), tls, this::chosen));
         }
+    }
+
+    /**
+     * Closes the oldest connection that has not chosen an export if there are too many: choosing takes an honest client
+     * some milliseconds, so who opens connections without end is in his own way first.
+     */
+    private boolean makeRoom(Channel channel) {
+        if (channels.size() <= options.maxConnections()) {
+            return true;
+        }
+        Channel oldest = negotiating.poll();
+        LOG.debug("{} is one connection too many; {} has to go", channel, oldest == null ? "it" : oldest);
+        if (oldest == null) {
+            warnFull(channel);
+            return false;
+        }
+        oldest.close();
+        return true;
+    }
+
+    private void warnFull(Channel channel) {
+        LOG.warn(
+                "connection {} refused: {} connections are open, nbd.max_connections allows no more",
+                channel,
+                options.maxConnections());
     }
 
     /** Open connections, those that have not chosen an export included. */
@@ -118,6 +170,7 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
             TransmissionSettings settings,
             ByteBuf answer,
             ByteBuf early) {
+        negotiating.remove(context.channel());
         ConnectionMover mover = new ConnectionMover(
                 context.channel(),
                 export,
@@ -128,10 +181,26 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
         mover.move();
     }
 
+    private void left(Session session) {
+        sessions.remove(session);
+        memories.leave(session.export());
+    }
+
     private void begin(
             ConnectionMover mover, Export export, TransmissionSettings settings, ByteBuf answer, List<ByteBuf> early) {
         Channel channel = mover.channel();
-        Session session = new Session(channel, export, settings, sessions::remove);
+        Session session = new Session(
+                channel,
+                export,
+                memories.join(export),
+                memories.share(export),
+                settings,
+                options.stalledClientTimeout(),
+                this::left);
+        ReadGate gate = channel.pipeline().get(ReadGate.class);
+        if (gate != null) {
+            session.handler().countingEncrypted(gate::writtenBytes);
+        }
         sessions.add(session);
         if (closed || !export.equals(exports.find(export.name()))) {
             LOG.debug("{}: {} closed, the export is gone", export.name(), channel);
@@ -144,7 +213,9 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
         ChannelPipeline pipeline = channel.pipeline();
         pipeline.replace(mover, null, session.handler());
         channel.writeAndFlush(answer, channel.voidPromise());
-        early.forEach(pipeline::fireChannelRead);
-        pipeline.fireChannelReadComplete();
+        // To the handler itself: TLS, before it, has decrypted them.
+        ChannelHandlerContext context = pipeline.context(session.handler());
+        early.forEach(bytes -> session.handler().channelRead(context, bytes));
+        session.handler().channelReadComplete(context);
     }
 }

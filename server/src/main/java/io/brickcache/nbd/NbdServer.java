@@ -1,6 +1,7 @@
 package io.brickcache.nbd;
 
 import io.brickcache.env.ListenAddress;
+import io.brickcache.env.SocketFile;
 import io.brickcache.nbd.handshake.ExportDirectory;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -11,12 +12,14 @@ import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.file.Files;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +38,8 @@ public final class NbdServer implements AutoCloseable {
     private final EventLoopGroup acceptors;
     private final NbdConnections connections;
     private final Map<ListenAddress, Channel> listeners = new LinkedHashMap<>();
+    private final List<SocketFile> sockets = new ArrayList<>();
+    private final @Nullable TlsIdentity tls;
 
     /**
      * A server that does not listen yet.
@@ -47,14 +52,30 @@ public final class NbdServer implements AutoCloseable {
         this.transport = transport;
         this.acceptors = acceptors;
         this.connections = new NbdConnections(options, exports);
+        this.tls = options.tls() == null ? null : new TlsIdentity(options.tls());
+    }
+
+    /**
+     * Looks at the files that the options name, without serving.
+     *
+     * @throws IOException naming the file that cannot be used, and why
+     */
+    public static void check(NbdOptions options) throws IOException {
+        if (options.tls() != null) {
+            TlsIdentity.check(options.tls());
+        }
     }
 
     /**
      * Listens on every address; on all or on none.
      *
-     * @throws NbdListenException naming the address and the reason
+     * @throws IOException a {@link NbdListenException} naming the address and the reason, or the TLS file that cannot be
+     *     used
      */
     public void start() throws IOException {
+        if (tls != null) {
+            tls.load();
+        }
         try {
             for (ListenAddress address : options.listen()) {
                 listeners.put(address, listen(address));
@@ -74,6 +95,11 @@ public final class NbdServer implements AutoCloseable {
                         ? new ListenAddress.Tcp(tcp.host(), ((InetSocketAddress) channel.localAddress()).getPort())
                         : address));
         return result;
+    }
+
+    /** True if clients that come over the address have to speak TLS. */
+    public boolean isSecured(ListenAddress address) {
+        return tls != null && address instanceof ListenAddress.Tcp;
     }
 
     /** The connections, to count them and to end those of an export. */
@@ -108,8 +134,31 @@ public final class NbdServer implements AutoCloseable {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(acceptors)
                 .option(ChannelOption.SO_BACKLOG, ACCEPT_QUEUE)
-                .childHandler(connections);
-        ChannelFuture bound = bootstrapFor(bootstrap, address).awaitUninterruptibly();
+                .childHandler(isSecured(address) ? connections.securedBy(Objects.requireNonNull(tls)) : connections);
+        if (address instanceof ListenAddress.Unix unix) {
+            return listenUnix(bootstrap, unix);
+        }
+        return bound(address, bindTcp(bootstrap, (ListenAddress.Tcp) address));
+    }
+
+    private Channel listenUnix(ServerBootstrap bootstrap, ListenAddress.Unix address) throws IOException {
+        SocketFile socket = new SocketFile(address.path(), "nbd");
+        sockets.add(socket);
+        try {
+            SocketAddress path = new DomainSocketAddress(socket.prepare().toFile());
+            Channel channel =
+                    bound(address, bootstrap.channel(transport.unixServer()).bind(path));
+            // Closed with the others if its file cannot be published.
+            listeners.put(address, channel);
+            socket.publish(options.socketMode(), options.socketGroup());
+            return channel;
+        } catch (FileSystemException e) {
+            throw new NbdListenException(address, String.valueOf(e.getReason()), e);
+        }
+    }
+
+    private static Channel bound(ListenAddress address, ChannelFuture binding) throws NbdListenException {
+        ChannelFuture bound = binding.awaitUninterruptibly();
         if (!bound.isSuccess()) {
             Throwable cause = bound.cause();
             throw new NbdListenException(address, String.valueOf(cause == null ? null : cause.getMessage()), cause);
@@ -117,16 +166,10 @@ public final class NbdServer implements AutoCloseable {
         return bound.channel();
     }
 
-    private ChannelFuture bootstrapFor(ServerBootstrap bootstrap, ListenAddress address) throws IOException {
-        if (address instanceof ListenAddress.Unix unix) {
-            UnixSocketFile.removeStale(unix);
-            SocketAddress path = new DomainSocketAddress(unix.path().toFile());
-            return bootstrap.channel(transport.unixServer()).bind(path);
-        }
-        ListenAddress.Tcp tcp = (ListenAddress.Tcp) address;
+    private ChannelFuture bindTcp(ServerBootstrap bootstrap, ListenAddress.Tcp tcp) throws NbdListenException {
         InetSocketAddress socketAddress = new InetSocketAddress(tcp.host(), tcp.port());
         if (socketAddress.isUnresolved()) {
-            throw new NbdListenException(address, "the host name is not known", null);
+            throw new NbdListenException(tcp, "the host name is not known", null);
         }
         return bootstrap
                 .channel(transport.tcpServer())
@@ -137,16 +180,15 @@ public final class NbdServer implements AutoCloseable {
     }
 
     private void stopListening() {
-        listeners.forEach((address, channel) -> {
-            channel.close().awaitUninterruptibly();
-            if (address instanceof ListenAddress.Unix unix) {
-                try {
-                    Files.deleteIfExists(unix.path());
-                } catch (IOException e) {
-                    LOG.warn("NBD: the socket {} could not be removed: {}", unix.path(), e.toString());
-                }
-            }
-        });
+        listeners.values().forEach(channel -> channel.close().awaitUninterruptibly());
         listeners.clear();
+        for (SocketFile socket : sockets) {
+            try {
+                socket.remove();
+            } catch (IOException e) {
+                LOG.warn("NBD: a socket could not be removed: {}", e.toString());
+            }
+        }
+        sockets.clear();
     }
 }

@@ -1,9 +1,11 @@
 package io.brickcache.nbd;
 
 import io.brickcache.nbd.handshake.Export;
+import io.brickcache.nbd.transmission.SharedMemory;
 import io.brickcache.nbd.transmission.TransmissionHandler;
 import io.brickcache.nbd.transmission.TransmissionSettings;
 import io.netty.channel.Channel;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -17,11 +19,18 @@ final class Session {
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
     /** @param leave runs when it ends, before {@link #ended} is completed */
-    Session(Channel channel, Export export, TransmissionSettings settings, Consumer<Session> leave) {
+    Session(
+            Channel channel,
+            Export export,
+            SharedMemory memory,
+            SharedMemory.Share share,
+            TransmissionSettings settings,
+            Duration stallTimeout,
+            Consumer<Session> leave) {
         this.channel = channel;
         this.export = export;
         this.leave = leave;
-        this.handler = new TransmissionHandler(export.device(), export.buffers(), settings, this::end);
+        this.handler = new TransmissionHandler(export.device(), memory, share, settings, stallTimeout, this::end);
     }
 
     Channel channel() {

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.rpc.ErrorInfo;
 import io.brickcache.admin.v1.AttachBrickRequest;
 import io.brickcache.admin.v1.Brick;
+import io.brickcache.admin.v1.BrickDecision;
 import io.brickcache.admin.v1.BrickServiceGrpc;
 import io.brickcache.admin.v1.BrickState;
 import io.brickcache.admin.v1.Cache;
 import io.brickcache.admin.v1.CacheServiceGrpc;
 import io.brickcache.admin.v1.CreateCacheRequest;
 import io.brickcache.admin.v1.CreateCacheResponse;
+import io.brickcache.admin.v1.DecideBrickRequest;
 import io.brickcache.admin.v1.DeleteCacheRequest;
 import io.brickcache.admin.v1.DetachBrickRequest;
 import io.brickcache.admin.v1.DetachBrickResponse;
@@ -25,9 +27,14 @@ import io.brickcache.admin.v1.IoEngine;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
 import io.brickcache.admin.v1.ListCachesRequest;
+import io.brickcache.admin.v1.ListLostRequest;
+import io.brickcache.admin.v1.ListLostResponse;
 import io.brickcache.admin.v1.NodeServiceGrpc;
 import io.brickcache.admin.v1.NodeState;
 import io.brickcache.admin.v1.ProgressUnit;
+import io.brickcache.admin.v1.ScrubCacheRequest;
+import io.brickcache.admin.v1.ScrubCacheResponse;
+import io.brickcache.admin.v1.ScrubResult;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -38,10 +45,12 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -224,6 +233,85 @@ class AdminServicesTest {
         assertThat(node.bricks()).isEmpty();
     }
 
+    private static LostView.Range lost(int block) {
+        return new LostView.Range(
+                4096L * block,
+                4096,
+                Instant.ofEpochSecond(1_767_000_000L + block),
+                LostView.Cause.CHECKSUM,
+                LostView.State.UNREADABLE);
+    }
+
+    @Test
+    void shouldListLostRangesByOffsetWhenTheyFillSeveralPages() throws IOException {
+        create("fast");
+        attach("b1", "fast");
+        node.lose("b1", IntStream.range(0, 25).mapToObj(i -> lost(10 * i)).toArray(LostView.Range[]::new));
+
+        List<Long> offsets = new ArrayList<>();
+        String token = "";
+        do {
+            ListLostResponse page = bricks.listLost(ListLostRequest.newBuilder()
+                    .setName("b1")
+                    .setPageSize(10)
+                    .setPageToken(token)
+                    .build());
+            page.getRangesList().forEach(range -> offsets.add(range.getOffsetBytes()));
+            token = page.getNextPageToken();
+        } while (!token.isEmpty());
+
+        assertThat(offsets).hasSize(25).isSorted();
+        Brick brick = bricks.getBrick(GetBrickRequest.newBuilder().setName("b1").build())
+                .getBrick();
+        assertThat(brick.getLostBlocks()).isEqualTo(25);
+        assertThat(brick.getLostBytes()).isEqualTo(25 * 4096);
+    }
+
+    @Test
+    void shouldRefuseToDetachWhenBlocksAreLostUnlessTheyAreGivenUpAfterAFlush() throws IOException {
+        create("fast");
+        attach("b1", "fast");
+        node.lose("b1", lost(3));
+        DetachBrickRequest.Builder request = DetachBrickRequest.newBuilder().setName("b1");
+
+        StatusRuntimeException refused =
+                failure(() -> last(bricks.detachBrick(request.setFlush(true).build())));
+        assertThat(refused.getStatus().getCode()).isEqualTo(Code.FAILED_PRECONDITION);
+        assertThat(info(refused).getReason()).isEqualTo("BRICK_LOST");
+        assertThat(info(refused).getMetadataMap())
+                .containsEntry("lost_blocks", "1")
+                .containsEntry("lost_bytes", "4096");
+        StatusRuntimeException unflushed = failure(() -> last(
+                bricks.detachBrick(request.setFlush(false).setGiveUpLost(true).build())));
+        assertThat(info(unflushed).getMetadataMap()).containsEntry("field", "give_up_lost");
+
+        last(bricks.detachBrick(request.setFlush(true).setGiveUpLost(true).build()));
+        assertThat(node.bricks()).isEmpty();
+    }
+
+    @Test
+    void shouldStreamProgressAndThenTheResultWhenACacheIsScrubbed() throws IOException {
+        create("fast");
+        node.scrubsFind(new ScrubView(100, 2, 1));
+
+        ScrubCacheResponse last = last(caches.scrubCache(ScrubCacheRequest.newBuilder()
+                .setName("fast")
+                .setBytesPerSecond(1 << 20)
+                .build()));
+
+        assertThat(last.getResult())
+                .isEqualTo(ScrubResult.newBuilder()
+                        .setCheckedBlocks(100)
+                        .setHealedBlocks(2)
+                        .setLostBlocks(1)
+                        .build());
+        StatusRuntimeException slow = failure(() -> last(caches.scrubCache(ScrubCacheRequest.newBuilder()
+                .setName("fast")
+                .setBytesPerSecond(1)
+                .build())));
+        assertThat(slow.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
+    }
+
     @Test
     void shouldStopTheFlushWhenTheClientCancels() throws InterruptedException {
         create("fast");
@@ -386,8 +474,30 @@ class AdminServicesTest {
                 DeleteCacheRequest.newBuilder().setName("fast").build();
 
         assertThat(info(failure(() -> caches.deleteCache(request))).getReason()).isEqualTo("CACHE_HAS_BRICKS");
-        node.detachBrick("b1", NodeAdministration.DirtyData.REFUSE, ProgressListener.NONE);
+        node.detachBrick(
+                "b1", NodeAdministration.DirtyData.REFUSE, NodeAdministration.LostData.REFUSE, ProgressListener.NONE);
         assertThat(caches.deleteCache(request).getCache().getName()).isEqualTo("fast");
         assertThat(info(failure(() -> caches.deleteCache(request))).getReason()).isEqualTo("CACHE_NOT_FOUND");
+    }
+
+    @Test
+    void shouldDecideAboutAFencedBrickOnlyAsFarAsItWasTold() throws IOException {
+        create("fast");
+        attach("b1", "fast");
+        DecideBrickRequest.Builder request = DecideBrickRequest.newBuilder().setName("b1");
+        assertThat(info(failure(() -> bricks.decideBrick(request.build()))).getMetadataMap())
+                .containsEntry("field", "decision");
+        request.setDecision(BrickDecision.BRICK_DECISION_KEEP_DISK);
+        assertThat(info(failure(() -> bricks.decideBrick(request.build()))).getReason())
+                .isEqualTo("NOTHING_TO_DECIDE");
+        node.write("b1", 4096, Duration.ofSeconds(1));
+        node.change("b1", BrickView.State.FENCED, "sector 77 differs");
+
+        assertThat(info(failure(() -> bricks.decideBrick(request.build()))).getReason())
+                .isEqualTo("BRICK_DIRTY");
+        Brick kept = bricks.decideBrick(request.setGiveUpDirty(true).build()).getBrick();
+
+        assertThat(kept.getDirtyBytes()).isZero();
+        assertThat(kept.getState()).isEqualTo(BrickState.BRICK_STATE_SERVING);
     }
 }

@@ -24,6 +24,9 @@ public final class FakeNode implements NodeAdministration {
 
     private final Map<String, CacheView> caches = new ConcurrentSkipListMap<>();
     private final Map<String, BrickView> bricks = new ConcurrentSkipListMap<>();
+    private final Map<String, List<LostView.Range>> lost = new ConcurrentSkipListMap<>();
+    private volatile ScrubView scrubResult = new ScrubView(0, 0, 0);
+    private volatile long scrubRate;
     private final AtomicReference<@Nullable RuntimeException> nextFailure = new AtomicReference<>();
     private final CountDownLatch halfway = new CountDownLatch(1);
     private final CountDownLatch cancelled = new CountDownLatch(1);
@@ -93,7 +96,44 @@ public final class FakeNode implements NodeAdministration {
                         age,
                         connections,
                         old.exportUris(),
-                        old.counters()));
+                        old.counters(),
+                        lostOf(old.name())));
+    }
+
+    /** From now on the brick has lost these ranges. */
+    public void lose(String brick, LostView.Range... ranges) {
+        lost.put(brick, List.of(ranges));
+        BrickView old = brick(brick);
+        put(old, old.state(), old.stateReason(), old.dirtyBytes(), old.oldestDirtyAge(), old.connections());
+    }
+
+    private BrickView.Lost lostOf(String brick) {
+        List<LostView.Range> ranges = lost.getOrDefault(brick, List.of());
+        long bytes = ranges.stream().mapToLong(LostView.Range::length).sum();
+        return new BrickView.Lost(ranges.size(), bytes);
+    }
+
+    /** What the next scrubs find. */
+    public void scrubsFind(ScrubView result) {
+        scrubResult = result;
+    }
+
+    /** The rate of the last scrub, bytes a second. */
+    public long scrubRate() {
+        return scrubRate;
+    }
+
+    @Override
+    public LostView lost(String brick) {
+        return new LostView(lost.getOrDefault(brick(brick).name(), List.of()), false);
+    }
+
+    @Override
+    public ScrubView scrubCache(String name, long bytesPerSecond, ProgressListener progress) {
+        CacheView cache = cache(name);
+        scrubRate = bytesPerSecond;
+        work("scrubbing cache " + name, cache.sizeBytes(), progress);
+        return scrubResult;
     }
 
     private void mayFail() {
@@ -148,7 +188,8 @@ public final class FakeNode implements NodeAdministration {
                 CacheView.State.SERVING,
                 "",
                 served.stream().map(BrickView::name).toList(),
-                new CacheView.Counters(17, 0, 0, 0, 0));
+                new CacheView.Counters(17, 0, 0, 0, 0),
+                Instant.parse("2026-01-01T00:00:00Z"));
     }
 
     @Override
@@ -172,18 +213,64 @@ public final class FakeNode implements NodeAdministration {
                         CacheView.State.SERVING,
                         "",
                         List.of(),
-                        CacheView.Counters.NONE));
+                        CacheView.Counters.NONE,
+                        null));
         return cache(spec.name());
     }
 
     @Override
-    public CacheView deleteCache(String name) {
+    public CacheView deleteCache(String name, BricksOfCache bricksOfCache, GivenUp dirtyData) {
         CacheView cache = cache(name);
-        if (!cache.bricks().isEmpty()) {
+        if (!cache.bricks().isEmpty() && bricksOfCache == BricksOfCache.DETACH_IF_AWAY) {
+            long dirty = bricks.values().stream()
+                    .filter(b -> b.cache().equals(name))
+                    .mapToLong(BrickView::dirtyBytes)
+                    .sum();
+            if (dirty > 0 && dirtyData == GivenUp.NOTHING) {
+                throw AdminException.brickDirty(name, dirty);
+            }
+            bricks.values().removeIf(b -> b.cache().equals(name));
+        } else if (!cache.bricks().isEmpty()) {
             throw AdminException.cacheHasBricks(name, cache.bricks().size());
         }
         caches.remove(name);
         return cache;
+    }
+
+    @Override
+    public CacheView rejoinCache(String name) {
+        CacheView cache = cache(name);
+        throw new AdminException(
+                Reason.NOTHING_TO_DECIDE,
+                "cache " + cache.name() + " is not away",
+                "look at it",
+                Map.of("cache", name));
+    }
+
+    @Override
+    public BrickView keepDisk(String name, GivenUp dirtyData) {
+        BrickView brick = fenced(name);
+        if (brick.dirtyBytes() > 0 && dirtyData == GivenUp.NOTHING) {
+            throw AdminException.brickDirty(name, brick.dirtyBytes());
+        }
+        put(brick, BrickView.State.SERVING, "", 0, null, brick.connections());
+        return brick(name);
+    }
+
+    @Override
+    public BrickView keepCache(String name) {
+        BrickView brick = fenced(name);
+        put(brick, BrickView.State.SERVING, "", brick.dirtyBytes(), null, brick.connections());
+        return brick(name);
+    }
+
+    private BrickView fenced(String name) {
+        BrickView brick = brick(name);
+        if (brick.state() != BrickView.State.FENCED) {
+            throw new AdminException(
+                    Reason.NOTHING_TO_DECIDE, "brick " + name + " is not fenced", "look at it", Map.of("brick", name));
+        }
+        return brick;
     }
 
     @Override
@@ -238,13 +325,14 @@ public final class FakeNode implements NodeAdministration {
                         new BrickCounters.CacheUse(900, 100, 1_048_576),
                         Map.of(BrickCounters.WriteAround.NO_FREE_SLOT, 999_424L),
                         new BrickCounters.Moves(100, 7, 256, 4),
-                        new BrickCounters.Errors(0, 0, 0, 0)));
+                        new BrickCounters.Errors(0, 0, 0, 0)),
+                BrickView.Lost.NOTHING);
         bricks.put(spec.name(), brick);
         return brick;
     }
 
     @Override
-    public BrickView detachBrick(String name, DirtyData dirtyData, ProgressListener progress) {
+    public BrickView detachBrick(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress) {
         BrickView brick = brick(name);
         if (brick.connections() > 0) {
             throw AdminException.brickInUse(name, brick.connections());
@@ -253,7 +341,10 @@ public final class FakeNode implements NodeAdministration {
             if (dirtyData == DirtyData.REFUSE) {
                 throw AdminException.brickDirty(name, brick.dirtyBytes());
             }
-            brick = flushBrick(name, progress);
+            brick = flush(brick, progress);
+        }
+        if (lostData == LostData.REFUSE) {
+            checkNothingLost(brick, "stays attached");
         }
         bricks.remove(name);
         return brick;
@@ -261,10 +352,22 @@ public final class FakeNode implements NodeAdministration {
 
     @Override
     public BrickView flushBrick(String name, ProgressListener progress) {
-        BrickView brick = brick(name);
-        work("flushing brick " + name, brick.dirtyBytes(), progress);
+        BrickView brick = flush(brick(name), progress);
+        checkNothingLost(brick, "has been flushed as far as it can be");
+        return brick;
+    }
+
+    private BrickView flush(BrickView brick, ProgressListener progress) {
+        work("flushing brick " + brick.name(), brick.dirtyBytes(), progress);
         put(brick, brick.state(), brick.stateReason(), 0, null, brick.connections());
-        return brick(name);
+        return brick(brick.name());
+    }
+
+    private static void checkNothingLost(BrickView brick, String what) {
+        if (brick.lost().blocks() > 0) {
+            throw AdminException.brickLost(
+                    brick.name(), what, brick.lost().blocks(), brick.lost().bytes());
+        }
     }
 
     private void work(String what, long bytes, ProgressListener progress) {

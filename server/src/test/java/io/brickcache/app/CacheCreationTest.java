@@ -107,7 +107,7 @@ class CacheCreationTest {
         node.restart();
         assertThat(node.admin().cache("cache").state()).isEqualTo(CacheView.State.SERVING);
 
-        node.admin().deleteCache("cache");
+        node.delete("cache");
 
         assertThat(area).hasSize(17 * NodeRig.MIB);
         assertThat(node.admin().createCache(spec, ProgressListener.NONE).state())

@@ -17,6 +17,6 @@ class NbdUriTest {
         "tcp:[::1]:10809, b, nbd://[::1]:10809/b",
     })
     void shouldNameAnExport(String address, String export, String uri) {
-        assertThat(NbdUri.of(ListenAddress.parse(address), export)).isEqualTo(uri);
+        assertThat(NbdUri.of(ListenAddress.parse(address), false, export)).isEqualTo(uri);
     }
 }

@@ -1,14 +1,22 @@
 package io.brickcache.app;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.brickcache.admin.AdminException;
 import io.brickcache.admin.AdminOptions;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeAdministration.BrickSpec;
+import io.brickcache.admin.NodeAdministration.BricksOfCache;
 import io.brickcache.admin.NodeAdministration.CacheSpec;
+import io.brickcache.admin.NodeAdministration.GivenUp;
 import io.brickcache.admin.ProgressListener;
+import io.brickcache.admin.Reason;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
+import io.brickcache.cache.ScrubOptions;
 import io.brickcache.config.Config;
 import io.brickcache.env.ListenAddress;
 import io.brickcache.env.SecureEntropy;
@@ -19,6 +27,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 
 /** A node in this process with all its files in one directory; started and stopped as often as a test likes. */
@@ -49,10 +58,11 @@ final class NodeRig implements AutoCloseable {
     Node newNode() {
         Config config = new Config(
                 directory.resolve("state"),
-                NbdOptions.listeningOn(new ListenAddress.Unix(nbdSocket()), new ListenAddress.Tcp("127.0.0.1", 0)),
+                NbdOptions.insecure(new ListenAddress.Unix(nbdSocket()), new ListenAddress.Tcp("127.0.0.1", 0)),
                 new AdminOptions(new ListenAddress.Unix(directory.resolve("admin.sock")), 0600, null),
                 new IoOptions(engine, 4, false),
-                new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, HOUR_NS, HOUR_NS, 4L << 20));
+                new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, HOUR_NS, HOUR_NS, 4L << 20),
+                ScrubOptions.DEFAULTS);
         return new Node(config, SystemdNotifier.fromEnvironment(Map.of()), new SystemClock(), new SecureEntropy());
     }
 
@@ -88,6 +98,10 @@ final class NodeRig implements AutoCloseable {
         return admin().createCache(spec(name, 16 * MIB), ProgressListener.NONE);
     }
 
+    CacheView delete(String cache) {
+        return admin().deleteCache(cache, BricksOfCache.REFUSE, GivenUp.NOTHING);
+    }
+
     CacheSpec spec(String name, long sizeBytes) {
         return new CacheSpec(name, path(name), sizeBytes, 4096, null);
     }
@@ -105,6 +119,46 @@ final class NodeRig implements AutoCloseable {
             }
         }
         return file;
+    }
+
+    /** Writes a pattern and flushes it. */
+    void write(String brick, int seed, long offset, int length) throws IOException {
+        try (NbdClient client = connect(brick)) {
+            client.write(offset, pattern(seed, offset, length));
+            client.flush();
+        }
+    }
+
+    byte[] read(String brick, long offset, int length) throws IOException {
+        try (NbdClient client = connect(brick)) {
+            return client.read(offset, length);
+        }
+    }
+
+    /** Writes to the bare disk of a brick, as somebody who does not know of the cache. */
+    void writeBehind(String brick, int seed, long offset, int length) throws IOException {
+        try (RandomAccessFile disk = new RandomAccessFile(path(brick + ".img").toFile(), "rw")) {
+            disk.seek(offset);
+            disk.write(pattern(seed, offset, length));
+        }
+    }
+
+    byte[] readBehind(String brick, long offset, int length) throws IOException {
+        try (RandomAccessFile disk = new RandomAccessFile(path(brick + ".img").toFile(), "r")) {
+            byte[] bytes = new byte[length];
+            disk.seek(offset);
+            disk.readFully(bytes);
+            return bytes;
+        }
+    }
+
+    /** The refusal of a call that is refused for that reason. */
+    static AdminException refused(Reason reason, ThrowingCallable call) {
+        AdminException refusal = catchThrowableOfType(AdminException.class, call);
+        assertThat(refusal).as("a refusal for %s", reason).isNotNull();
+        assertThat(refusal.reason()).as(refusal.getMessage()).isEqualTo(reason);
+        assertThat(refusal.remedy()).isNotBlank();
+        return refusal;
     }
 
     /** Bytes that depend on the place and on who wrote them. */

@@ -2,13 +2,13 @@ package io.brickcache.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.NodeAdministration.BrickSpec;
 import io.brickcache.admin.NodeAdministration.DirtyData;
+import io.brickcache.admin.NodeAdministration.LostData;
 import io.brickcache.admin.NodeView;
 import io.brickcache.admin.ProgressListener;
 import io.brickcache.admin.Reason;
@@ -20,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,9 +151,9 @@ class NodeTest {
         assertThat(brick.state()).isEqualTo(BrickView.State.UNAVAILABLE);
         assertThat(brick.exportUris()).isEmpty();
         assertThatThrownBy(() -> node.connect("a")).isInstanceOf(IOException.class);
-        refused(Reason.CACHE_HAS_BRICKS, () -> node.admin().deleteCache("ssd"));
+        NodeRig.refused(Reason.CACHE_HAS_BRICKS, () -> node.delete("ssd"));
         // Its dirty data is on the SSD that is gone, so its disk must not be served by another cache.
-        refused(
+        NodeRig.refused(
                 Reason.DEVICE_IN_USE,
                 () -> node.admin().attachBrick(new BrickSpec("again", "other", node.path("a.img"))));
 
@@ -180,8 +179,8 @@ class NodeTest {
         assertThat(missing.stateReason()).contains(node.path("a.img").toString(), "does not exist");
         assertThat(missing.dirtyBytes()).isEqualTo(LENGTH);
         assertThat(read("b", 4096)).isEqualTo(NodeRig.pattern(2, 4096, LENGTH));
-        refused(Reason.BRICK_DIRTY, () -> detach("a", DirtyData.REFUSE));
-        refused(Reason.IO_FAILURE, () -> detach("a", DirtyData.FLUSH));
+        NodeRig.refused(Reason.BRICK_DIRTY, () -> detach("a", DirtyData.REFUSE));
+        NodeRig.refused(Reason.IO_FAILURE, () -> detach("a", DirtyData.FLUSH));
         assertThat(node.admin().brick("a").state()).isEqualTo(BrickView.State.UNAVAILABLE);
 
         node.stop();
@@ -205,7 +204,7 @@ class NodeTest {
 
         assertThat(node.admin().brick("grown").stateReason()).contains("33554432", "34603008");
         assertThat(node.admin().brick("swapped").stateReason()).contains("another device");
-        assertThat(node.admin().bricks()).allMatch(brick -> brick.state() == BrickView.State.UNAVAILABLE);
+        assertThat(node.admin().bricks()).allMatch(brick -> brick.state() == BrickView.State.FENCED);
         // Nothing of them is dirty: they may go.
         detach("grown", DirtyData.REFUSE);
         detach("swapped", DirtyData.FLUSH);
@@ -218,11 +217,11 @@ class NodeTest {
         node.attach("b", "ssd");
         try (NbdClient client = node.connect("b")) {
             client.write(0, NodeRig.pattern(1, 0, LENGTH));
-            AdminException inUse = refused(Reason.BRICK_IN_USE, () -> detach("b", DirtyData.FLUSH));
+            AdminException inUse = NodeRig.refused(Reason.BRICK_IN_USE, () -> detach("b", DirtyData.FLUSH));
             assertThat(inUse.metadata()).containsEntry("connections", "1");
             client.flush();
         }
-        AdminException dirty = refused(Reason.BRICK_DIRTY, () -> detach("b", DirtyData.REFUSE));
+        AdminException dirty = NodeRig.refused(Reason.BRICK_DIRTY, () -> detach("b", DirtyData.REFUSE));
         assertThat(dirty.metadata()).containsEntry("dirty_bytes", Integer.toString(LENGTH));
         assertThat(read("b", 0)).isEqualTo(NodeRig.pattern(1, 0, LENGTH));
 
@@ -233,7 +232,7 @@ class NodeTest {
         assertThat(Arrays.copyOf(Files.readAllBytes(node.path("b.img")), LENGTH))
                 .isEqualTo(NodeRig.pattern(1, 0, LENGTH));
         assertThatThrownBy(() -> node.connect("b")).isInstanceOf(IOException.class);
-        refused(Reason.BRICK_NOT_FOUND, () -> detach("b", DirtyData.FLUSH));
+        NodeRig.refused(Reason.BRICK_NOT_FOUND, () -> detach("b", DirtyData.FLUSH));
         node.restart();
         assertThat(node.admin().bricks()).isEmpty();
         assertThat(node.attach("b", "ssd").state()).isEqualTo(BrickView.State.SERVING);
@@ -262,12 +261,12 @@ class NodeTest {
         node.createCache("other");
         node.attach("b", "ssd");
 
-        refused(Reason.BRICK_EXISTS, () -> attach("b", "other", node.file("free.img", NodeRig.MIB)));
-        refused(Reason.DEVICE_IN_USE, () -> attach("c", "other", node.path("b.img")));
-        refused(Reason.DEVICE_IN_USE, () -> attach("c", "ssd", node.path("other/data")));
-        refused(Reason.DEVICE_UNSUITABLE, () -> attach("c", "ssd", node.path("missing.img")));
-        refused(Reason.DEVICE_UNSUITABLE, () -> attach("c", "ssd", directory));
-        refused(Reason.CACHE_NOT_FOUND, () -> attach("c", "nowhere", node.file("free.img", NodeRig.MIB)));
+        NodeRig.refused(Reason.BRICK_EXISTS, () -> attach("b", "other", node.file("free.img", NodeRig.MIB)));
+        NodeRig.refused(Reason.DEVICE_IN_USE, () -> attach("c", "other", node.path("b.img")));
+        NodeRig.refused(Reason.DEVICE_IN_USE, () -> attach("c", "ssd", node.path("other/data")));
+        NodeRig.refused(Reason.DEVICE_UNSUITABLE, () -> attach("c", "ssd", node.path("missing.img")));
+        NodeRig.refused(Reason.DEVICE_UNSUITABLE, () -> attach("c", "ssd", directory));
+        NodeRig.refused(Reason.CACHE_NOT_FOUND, () -> attach("c", "nowhere", node.file("free.img", NodeRig.MIB)));
         assertThat(node.admin().bricks()).extracting(BrickView::name).containsExactly("b");
         assertThat(attach("c", "ssd", node.path("free.img")).sizeBytes()).isEqualTo(NodeRig.MIB);
     }
@@ -276,31 +275,25 @@ class NodeTest {
     void shouldDeleteItsFilesWhenACacheIsDeleted() throws Exception {
         node.createCache("ssd");
         node.attach("b", "ssd");
-        refused(Reason.CACHE_HAS_BRICKS, () -> node.admin().deleteCache("ssd"));
+        NodeRig.refused(Reason.CACHE_HAS_BRICKS, () -> node.delete("ssd"));
         detach("b", DirtyData.FLUSH);
 
-        CacheView last = node.admin().deleteCache("ssd");
+        CacheView last = node.delete("ssd");
 
         assertThat(last.name()).isEqualTo("ssd");
         assertThat(node.path("ssd")).isEmptyDirectory();
-        refused(Reason.CACHE_NOT_FOUND, () -> node.admin().cache("ssd"));
+        NodeRig.refused(Reason.CACHE_NOT_FOUND, () -> node.admin().cache("ssd"));
         assertThat(node.createCache("ssd").state()).isEqualTo(CacheView.State.SERVING);
         node.restart();
         assertThat(node.admin().caches()).hasSize(1);
     }
 
     private void write(String brick, int seed, long offset) throws IOException {
-        try (NbdClient client = node.connect(brick)) {
-            client.write(offset, NodeRig.pattern(seed, offset, LENGTH));
-            client.flush();
-        }
+        node.write(brick, seed, offset, LENGTH);
     }
 
     private byte[] read(String brick, long offset) throws IOException {
-        try (NbdClient client = node.connect(brick)) {
-            assertThat(client.sizeBytes()).isEqualTo(32 * NodeRig.MIB);
-            return client.read(offset, LENGTH);
-        }
+        return node.read(brick, offset, LENGTH);
     }
 
     private BrickView attach(String name, String cache, Path device) {
@@ -308,14 +301,6 @@ class NodeTest {
     }
 
     private BrickView detach(String brick, DirtyData dirtyData) {
-        return node.admin().detachBrick(brick, dirtyData, ProgressListener.NONE);
-    }
-
-    private static AdminException refused(Reason reason, ThrowingCallable call) {
-        AdminException refusal = catchThrowableOfType(AdminException.class, call);
-        assertThat(refusal).as("a refusal for %s", reason).isNotNull();
-        assertThat(refusal.reason()).as(refusal.getMessage()).isEqualTo(reason);
-        assertThat(refusal.remedy()).isNotBlank();
-        return refusal;
+        return node.admin().detachBrick(brick, dirtyData, LostData.REFUSE, ProgressListener.NONE);
     }
 }

@@ -8,6 +8,7 @@ import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
 import io.brickcache.env.ListenAddress;
 import io.brickcache.nbd.NbdOptions;
+import io.brickcache.nbd.TlsOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,8 +28,15 @@ class ConfigLoaderTest {
             state_directory: /srv/state
             nbd:
               listen: [unix:/run/a/nbd.sock, "tcp:127.0.0.1:10809", "tcp:[::1]:0"]
+              tls_certificate: /etc/tls/server.pem
+              tls_key: /etc/tls/server.key
+              tls_client_authorities: /etc/tls/clients.pem
+              insecure: false
+              socket_mode: "0600"
+              socket_group: kvm
               max_connections: 12
               idle_handshake_timeout: 1500ms
+              stalled_client_timeout: 90s
             admin:
               listen: unix:/run/a/admin.sock
               socket_mode: "0600"
@@ -57,6 +65,15 @@ class ConfigLoaderTest {
                         new ListenAddress.Unix(Path.of("/run/a/nbd.sock")),
                         new ListenAddress.Tcp("127.0.0.1", 10809),
                         new ListenAddress.Tcp("::1", 0));
+        assertThat(config.nbd().tls())
+                .isEqualTo(new TlsOptions(
+                        Path.of("/etc/tls/server.pem"),
+                        Path.of("/etc/tls/server.key"),
+                        Path.of("/etc/tls/clients.pem")));
+        assertThat(config.nbd().insecure()).isFalse();
+        assertThat(config.nbd().socketMode()).isEqualTo(0600);
+        assertThat(config.nbd().socketGroup()).isEqualTo("kvm");
+        assertThat(config.nbd().stalledClientTimeout()).isEqualTo(Duration.ofSeconds(90));
         assertThat(config.nbd().maxConnections()).isEqualTo(12);
         assertThat(config.nbd().idleHandshakeTimeout()).isEqualTo(Duration.ofMillis(1500));
         assertThat(config.admin().listen()).isEqualTo(new ListenAddress.Unix(Path.of("/run/a/admin.sock")));
@@ -113,6 +130,12 @@ class ConfigLoaderTest {
             {[a]: b}                            | a key cannot be a list
             nbd: {listen: []}                   | 'nbd.listen' is an empty list
             nbd: {listen: 'tcp:host'}           | has no port
+            nbd: {listen: 'tcp:[::]:10809'}     | f.yaml:1:1: nbd.listen names tcp:[::]:10809, where whoever reaches
+            nbd: {listen: 'tcp:a:1'}            | set nbd.tls_certificate, nbd.tls_key and nbd.tls_client_authorities
+            nbd: {listen: 'tcp:a:1', insecure: no} | 'nbd.insecure' cannot be 'no': not one of false | true
+            nbd: {tls_certificate: /c, tls_key: /k} | nbd.tls_client_authorities is missing
+            nbd: {tls_certificate: /c, tls_key: /k, tls_client_authorities: /a, insecure: true} | contradict
+            nbd: {socket_mode: "0666"}          | others not write
             nbd: {listen: ['unix:/a', 'unix:/a']} | f.yaml:1:1: nbd.listen names an address twice
             nbd: {listen: 'http://x'}           | neither unix:
             nbd: {listen: 'unix:relative'}      | not absolute

@@ -20,7 +20,7 @@ class RegionChooserTest {
             new DemotionOptions(20, 60, 600_000_000_000L, 2_000_000_000L, 3_000_000_000L);
 
     private final DirtyRegions regions = new DirtyRegions(20_000L * DirtyRegions.REGION_BYTES, new BlockShape(4 << 10));
-    private final RegionChooser chooser = new RegionChooser(OPTIONS, regions, RECOVERED);
+    private final RegionChooser chooser = new RegionChooser(OPTIONS, regions, RECOVERED, region -> true);
 
     private void dirty(int region, int blocks, int tick) {
         for (int i = 0; i < blocks; i++) {

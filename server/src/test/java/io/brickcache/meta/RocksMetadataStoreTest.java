@@ -11,6 +11,7 @@ import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.cache.index.MetadataStoreContract;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -19,6 +20,9 @@ import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
 
 class RocksMetadataStoreTest extends MetadataStoreContract {
 
@@ -45,6 +49,23 @@ class RocksMetadataStoreTest extends MetadataStoreContract {
     @Test
     void shouldRefuseToCreateWhenTheDirectoryIsNotEmpty() {
         assertKind(() -> RocksMetadataStore.create(directory(), OPTIONS, loop), Kind.MISMATCH, "not empty");
+    }
+
+    @Test
+    void shouldNameTheFormatWhenAStoreHasOtherFamilies() throws Exception {
+        Path old = Files.createDirectory(temporary.resolve("old"));
+        RocksDB.loadLibrary();
+        try (Options made = new Options().setCreateIfMissing(true);
+                RocksDB database = RocksDB.open(made, old.toString())) {
+            database.createColumnFamily(new ColumnFamilyDescriptor("slots".getBytes(StandardCharsets.UTF_8)))
+                    .close();
+        }
+
+        assertKind(() -> RocksMetadataStore.openExisting(old, OPTIONS, loop), Kind.MISMATCH, "another format");
+        assertKind(
+                () -> RocksMetadataStore.openExisting(old, OPTIONS, loop),
+                Kind.MISMATCH,
+                "Use the version of brickcached that wrote it");
     }
 
     @Test

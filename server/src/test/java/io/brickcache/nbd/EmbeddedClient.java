@@ -8,8 +8,6 @@ import io.brickcache.nbd.handshake.Export;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
-import java.time.Duration;
-import java.util.List;
 
 /** The server's handlers without sockets, threads or time, with one export "brick" on a {@link MemoryDevice}. */
 public final class EmbeddedClient {
@@ -31,7 +29,8 @@ public final class EmbeddedClient {
     public EmbeddedClient(MemoryDevice device, BufferPool pool) {
         this.device = device;
         this.pool = pool;
-        NbdOptions options = new NbdOptions(List.of(ListenAddress.parse("tcp:127.0.0.1:0")), 4, Duration.ofSeconds(30));
+        NbdOptions options =
+                NbdOptions.insecure(ListenAddress.parse("tcp:127.0.0.1:0")).withMaxConnections(4);
         connections = new NbdConnections(options, exports);
     }
 

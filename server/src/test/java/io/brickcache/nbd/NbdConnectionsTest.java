@@ -78,7 +78,7 @@ class NbdConnectionsTest {
     }
 
     private static EmbeddedChannel connect(ExportDirectory exports) {
-        NbdOptions options = NbdOptions.listeningOn(new ListenAddress.Tcp("127.0.0.1", 0));
+        NbdOptions options = NbdOptions.insecure(new ListenAddress.Tcp("127.0.0.1", 0));
         return new EmbeddedChannel(new NbdConnections(options, exports));
     }
 

@@ -12,11 +12,14 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +34,7 @@ class NbdServerTest {
     private static final int READ = 0;
     private static final int WRITE = 1;
     private static final int DISC = 2;
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     /** Races of the move between loops have shown themselves within some hundred. */
     private static final int CONNECTIONS = 300;
@@ -206,12 +210,48 @@ class NbdServerTest {
                             server(group, free, new ListenAddress.Unix(taken)).start())
                     .isInstanceOf(NbdListenException.class)
                     .hasMessageContaining("taken.sock")
-                    .hasMessageContaining("another process listens there");
+                    .hasMessageContaining("another service listens on the nbd socket");
             assertThat(directory.resolve("free.sock")).as("all or none").doesNotExist();
             assertThatThrownBy(() -> server(group, new ListenAddress.Unix(file)).start())
                     .isInstanceOf(NbdListenException.class)
                     .hasMessageContaining("not a socket");
             assertThat(file).exists();
+        } finally {
+            group.shutdownGracefully(0, 5, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void shouldGiveSocketItsModeBeforeItsNameWhenItListens(Transport transport) throws Exception {
+        NbdOptions options =
+                NbdOptions.insecure(ServerFixture.sockets(directory)).withSocketMode(0620);
+        try (ServerFixture fixture = new ServerFixture(transport, directory, options);
+                SocketClient client = SocketClient.unix(fixture.socket).go("near")) {
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(fixture.socket)))
+                    .isEqualTo("rw--w----");
+            try (Stream<Path> files = Files.list(directory)) {
+                assertThat(files).as("the folder it was made in is gone").containsExactly(fixture.socket);
+            }
+            client.send(Bytes.request(0, READ, 1, 0, 512));
+            assertThat(client.receive(16)).isEqualTo(Bytes.simpleReply(0, 1));
+        }
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldNameTheRemedyWhenGroupOfSocketDoesNotExist() throws Exception {
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, Transport.EPOLL.ioHandlerFactory());
+        try {
+            ListenAddress address = new ListenAddress.Unix(directory.resolve("nbd.sock"));
+            NbdOptions options =
+                    new NbdOptions(List.of(address), null, false, 0660, "no-such-group", 1, TIMEOUT, TIMEOUT);
+
+            assertThatThrownBy(() -> new NbdServer(options, Transport.EPOLL, group, new Exports()).start())
+                    .isInstanceOf(NbdListenException.class)
+                    .hasMessageContaining("groupadd")
+                    .hasMessageContaining("nbd.socket_group");
+            assertThat(directory).isEmptyDirectory();
         } finally {
             group.shutdownGracefully(0, 5, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
         }

@@ -100,6 +100,7 @@ final class Client {
         submitAlone(brick, new Wish(IoOp.WRITE, offset, length, 0));
     }
 
+    /** A FLUSH. */
     void flush(int brick) {
         submitAlone(brick, new Wish(IoOp.FLUSH, 0, 0, 0));
     }

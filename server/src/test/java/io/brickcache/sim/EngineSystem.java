@@ -14,6 +14,8 @@ import io.brickcache.cache.Cache;
 import io.brickcache.cache.CacheMetadata;
 import io.brickcache.cache.CacheOptions;
 import io.brickcache.cache.CachedBrick;
+import io.brickcache.cache.ScrubListener;
+import io.brickcache.cache.ScrubReport;
 import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
@@ -41,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 class EngineSystem implements SystemUnderTest {
 
     private static final long MAX_COMMIT_NS = 500_000;
+    private static final int MAX_LOST_TRIES = 3;
     private static final long MAX_SLOW_COMMIT_NS = 100_000_000;
 
     private final String bug;
@@ -69,6 +72,7 @@ class EngineSystem implements SystemUnderTest {
         final List<SimDevice> fallible = new ArrayList<>();
         private @Nullable Cache runningCache;
         private @Nullable Demoter runningDemoter;
+        private int starts;
 
         Node(int index) {
             this.index = index;
@@ -145,6 +149,7 @@ class EngineSystem implements SystemUnderTest {
             formerDamageBytes += damagedBytes() + lostBytes();
             devices.clear();
             fallible.clear();
+            damage(entropy.split("damage " + index + " " + starts++));
             SimDevice ssd = openSsd();
             CacheOptions options = new CacheOptions(
                     CacheOptions.MIN_BUFFER_BYTES,
@@ -194,12 +199,50 @@ class EngineSystem implements SystemUnderTest {
             throw new AssertionError("cache " + index + " opens although a record of its metadata is damaged");
         }
 
+        /** Some sectors of the data area have turned while nobody looked. */
+        private void damage(SeededEntropy own) {
+            if (!scenario.trouble().damage() || !plan.reachesCache(index) || !own.chance(0.3)) {
+                return;
+            }
+            long first = ssdMedium.sizeBytes() - (long) scenario.slots() * scenario.blockBytes();
+            long sectors = (ssdMedium.sizeBytes() - first) / SectorContent.SECTOR_BYTES;
+            ByteBuffer sector = ByteBuffer.allocate(SectorContent.SECTOR_BYTES);
+            for (int i = own.between(1, Math.max(1, scenario.slots() / 4)); i > 0; i--) {
+                long at = first + own.nextLong(sectors) * SectorContent.SECTOR_BYTES;
+                ssdMedium.read(at, sector.capacity(), sector, 0);
+                int turned = own.nextInt(sector.capacity());
+                sector.put(turned, (byte) (sector.get(turned) ^ 1 << own.nextInt(8)));
+                ssdMedium.preset(at, sector, 0, sector.capacity());
+                formerDamageBytes += scenario.blockBytes();
+            }
+        }
+
+        private void scrubSometime(SeededEntropy own) {
+            Cache scrubbed = cache();
+            if (own.chance(0.3)) {
+                loop.schedule(own.between(1, 50) * 1_000_000L, () -> {
+                    if (scrubbed == runningCache && !scrubbed.scrubber().isBusy()) {
+                        scrubbed.scrubber().scrub(1L << 30, new ScrubListener() {
+                            @Override
+                            public boolean progress(ScrubReport soFar) {
+                                return true;
+                            }
+
+                            @Override
+                            public void finished(ScrubReport report, IoStatus status) {}
+                        });
+                    }
+                });
+            }
+        }
+
         private void tryStart(Runnable started) {
             cache().start(status -> {
                 if (status.isOk()) {
                     demoter().start();
                     failCommits();
                     loseSsd();
+                    scrubSometime(entropy.split("scrub " + index + " " + starts));
                     started.run();
                 } else {
                     tryStart(started);
@@ -338,6 +381,10 @@ class EngineSystem implements SystemUnderTest {
 
     @Override
     public void flushBrick(int i, Runnable done) {
+        flushBrick(i, 0, done);
+    }
+
+    private void flushBrick(int i, int tries, Runnable done) {
         nodes.get(i % scenario.caches()).demoter().flush(cached(i), new FlushProgress() {
             @Override
             public boolean progress(long doneBlocks, long totalBlocks) {
@@ -347,10 +394,11 @@ class EngineSystem implements SystemUnderTest {
             @Override
             public void finished(IoStatus status) {
                 // What is lost on the SSD cannot be written to the disk, however often that is tried.
-                if (status.isOk() || status == IoStatus.SHUTDOWN || plan.reachesDisk(i)) {
+                boolean complete = cached(i).lost().unreadableBlocks() == 0 || tries >= MAX_LOST_TRIES;
+                if (status == IoStatus.SHUTDOWN || plan.reachesDisk(i) || status.isOk() && complete) {
                     done.run();
                 } else {
-                    flushBrick(i, done);
+                    flushBrick(i, tries + 1, done);
                 }
             }
         });
@@ -409,6 +457,12 @@ class EngineSystem implements SystemUnderTest {
                 + nodes.stream()
                         .mapToLong(node -> node.damagedBytes() + node.lostBytes() + node.ssdMedium.lostBytes())
                         .sum();
+    }
+
+    @Override
+    public boolean isLost(int i, long offset, long length) {
+        return cached(i).lost().from(offset, Integer.MAX_VALUE).stream()
+                .anyMatch(range -> range.offset() < offset + length);
     }
 
     @Override

@@ -71,8 +71,9 @@ final class NbdSystem implements SystemUnderTest {
     }
 
     private void connect(Runnable started) {
-        NbdOptions options =
-                new NbdOptions(List.of(ListenAddress.parse("tcp:127.0.0.1:0")), MAX_CONNECTIONS, HANDSHAKE);
+        NbdOptions options = NbdOptions.insecure(ListenAddress.parse("tcp:127.0.0.1:0"))
+                .withMaxConnections(MAX_CONNECTIONS)
+                .withTimeouts(HANDSHAKE, HANDSHAKE);
         down = false;
         events = new SimEventLoop(loop);
         pool = memory.pool(2 * (scenario.maxRequestBytes() + scenario.blockBytes()));
@@ -167,6 +168,11 @@ final class NbdSystem implements SystemUnderTest {
     @Override
     public void checkStructure() {
         inner.checkStructure();
+    }
+
+    @Override
+    public boolean isLost(int i, long offset, long length) {
+        return inner.isLost(i, offset, length);
     }
 
     @Override

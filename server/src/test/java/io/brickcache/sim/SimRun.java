@@ -240,7 +240,6 @@ final class SimRun {
     private void heal() {
         long lostBlocks = 0;
         for (int brick = 0; brick < scenario.bricks(); brick++) {
-            hearOfLosses(brick);
             long size = scenario.brickBytes().get(brick);
             for (long offset = 0; offset < size; offset += CHECK_BYTES) {
                 int length = (int) Math.min(CHECK_BYTES, size - offset);
@@ -248,6 +247,9 @@ final class SimRun {
                     lostBlocks += healBlocks(brick, offset, length);
                 }
             }
+        }
+        for (int brick = 0; brick < scenario.bricks(); brick++) {
+            hearOfLosses(brick);
         }
         long damagedBlocks = 2 * system.damagedBytes() / scenario.blockBytes();
         if (lostBlocks > damagedBlocks) {
@@ -273,6 +275,10 @@ final class SimRun {
             int length = (int) Math.min(scenario.blockBytes(), from + bytes - offset);
             if (!isReadable(brick, offset, length)) {
                 lostBlocks++;
+                if (!system.isLost(brick, offset, length)) {
+                    throw new AssertionError(
+                            "block at " + offset + " of brick b" + brick + " cannot be read and is not listed as lost");
+                }
                 client.write(brick, offset, length);
                 await(client::isDone, "writing a lost block anew");
                 if (!client.lastStatus().isOk() || !isReadable(brick, offset, length)) {
@@ -356,14 +362,24 @@ final class SimRun {
     }
 
     private void checkDisks() {
-        ByteBuffer memory = ByteBuffer.allocate(CHECK_BYTES);
         for (DiskModel model : models) {
             Medium disk = system.disk(model.brick());
             for (long offset = 0; offset < disk.sizeBytes(); offset += CHECK_BYTES) {
-                int length = (int) Math.min(CHECK_BYTES, disk.sizeBytes() - offset);
-                disk.read(offset, length, memory, 0);
-                trace.add(model.readAnswered(model.submitRead(offset, length), memory, 0));
+                checkDisk(model, offset, (int) Math.min(CHECK_BYTES, disk.sizeBytes() - offset));
             }
+        }
+    }
+
+    /** What was lost on the SSD is on no disk. */
+    private void checkDisk(DiskModel model, long offset, int length) {
+        if (!system.isLost(model.brick(), offset, length)) {
+            ByteBuffer memory = ByteBuffer.allocate(length);
+            system.disk(model.brick()).read(offset, length, memory, 0);
+            trace.add(model.readAnswered(model.submitRead(offset, length), memory, 0));
+        } else if (length > SECTOR_BYTES) {
+            int half = length / SECTOR_BYTES / 2 * SECTOR_BYTES;
+            checkDisk(model, offset, half);
+            checkDisk(model, offset + half, length - half);
         }
     }
 

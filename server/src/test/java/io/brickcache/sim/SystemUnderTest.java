@@ -55,6 +55,11 @@ interface SystemUnderTest {
     /** A commit of metadata is under way: a good time for a crash. */
     boolean isCommitting();
 
+    /** True if a byte of the range of brick {@code i} is listed as lost: its SSD was damaged. Also after a stop. */
+    default boolean isLost(int i, long offset, long length) {
+        return false;
+    }
+
     /** From now on nothing fails, and what hung goes on. */
     void stopFaults();
 

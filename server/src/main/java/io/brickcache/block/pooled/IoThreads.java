@@ -4,11 +4,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed number of threads that run blocking tasks, first in first out. The queue is a chain of the tasks themselves:
- * it allocates nothing and is bounded by the tasks its users own ({@link PooledDevice#MAX_IN_FLIGHT} per device).
- * Threads start with the first task. Thread-safe.
+ * it allocates nothing and is bounded by the tasks its user owns ({@link PooledDevice#MAX_IN_FLIGHT}). Threads start when
+ * tasks find none idle. Thread-safe.
  *
- * <p>Shared by the devices of one loop: each user {@link #retain}s and {@link #release}s it, the last release ends the
- * threads once the queue is empty.
+ * <p>Each device has its own: a device that hangs takes all the threads it can get, and must not take its neighbour's.
  */
 public final class IoThreads {
 
@@ -30,7 +29,6 @@ public final class IoThreads {
     private int queued;
     private int idle;
     private int started;
-    private int users;
     private boolean ended;
 
     /**
@@ -42,31 +40,15 @@ public final class IoThreads {
         this.limit = limit;
     }
 
-    /**
-     * One more user.
-     *
-     * @return false if the last one has left already: make another
-     */
-    public boolean retain() {
+    /** The threads end once the queue is empty; nothing is queued from here on. */
+    void end() {
         synchronized (lock) {
-            if (!ended) {
-                users++;
-            }
-            return !ended;
+            ended = true;
+            lock.notifyAll();
         }
     }
 
-    /** One user less. */
-    public void release() {
-        synchronized (lock) {
-            if (--users == 0) {
-                ended = true;
-                lock.notifyAll();
-            }
-        }
-    }
-
-    /** Queues a task of a user. */
+    /** Queues a task. */
     void execute(Task task) {
         synchronized (lock) {
             task.next = null;
@@ -107,7 +89,7 @@ public final class IoThreads {
                 try {
                     lock.wait();
                 } catch (InterruptedException e) {
-                    // Nobody interrupts these threads to any end, they end by release(): look again.
+                    // Nobody interrupts these threads to any end, they end by end(): look again.
                 } finally {
                     idle--;
                 }

@@ -46,7 +46,7 @@ public final class PooledDevice implements BlockDevice {
 
     /**
      * @param opened belongs to the device from here on
-     * @param threads retained by the caller for this device, which releases it when it is closed
+     * @param threads of its own, which it ends when it is closed
      */
     public PooledDevice(OpenedDevice opened, Loop loop, IoThreads threads) {
         this.opened = opened;
@@ -149,7 +149,7 @@ public final class PooledDevice implements BlockDevice {
         if (closed && inFlight == 0 && !released) {
             released = true;
             opened.close();
-            threads.release();
+            threads.end();
         }
     }
 

@@ -9,7 +9,6 @@ import io.brickcache.block.OpenedDevice;
 import io.brickcache.block.nativeio.DeviceException;
 import io.brickcache.block.pooled.IoThreads;
 import io.brickcache.block.pooled.PooledDevice;
-import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
@@ -31,8 +30,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,15 +46,21 @@ public final class IoEngine {
     /** Completions that may wait: several devices at full depth and the sockets. */
     static final int COMPLETION_ENTRIES = 4096;
 
-    /** Threads for what the ring cannot do, per loop. */
+    /** Threads for what the ring cannot do, per device. */
     private static final int HELPER_THREADS = 2;
+
+    /**
+     * Threads of the kernel for what cannot be submitted without blocking (syncs, full queues, files of some file systems),
+     * per loop. The kernel's own limit, four times the processors, is soon taken by one disk that hangs; this is the full
+     * depth of several.
+     */
+    private static final int KERNEL_THREADS = 4 * RingDevice.MAX_IN_FLIGHT;
 
     private static final Path DISABLED_SETTING = Path.of("/proc/sys/kernel/io_uring_disabled");
     private static final Logger log = LoggerFactory.getLogger(IoEngine.class);
 
     private final IoOptions options;
     private final boolean ring;
-    private final Map<EventLoop, IoThreads> threadsOfLoop = new ConcurrentHashMap<>();
 
     private IoEngine(IoOptions options, boolean ring) {
         this.options = options;
@@ -135,7 +138,8 @@ public final class IoEngine {
 
     /** Makes a device of an opened one, which belongs to it from here on, also if this fails. */
     public BlockDevice open(OpenedDevice opened, NettyLoop loop) throws IOException {
-        PooledDevice pooled = new PooledDevice(opened, loop, threadsFor(loop.eventLoop()));
+        PooledDevice pooled =
+                new PooledDevice(opened, loop, new IoThreads("io", ring ? HELPER_THREADS : options.threads()));
         if (!ring) {
             return pooled;
         }
@@ -151,7 +155,7 @@ public final class IoEngine {
 
     @Override
     public String toString() {
-        return ring ? "io_uring" : "pooled with " + options.threads() + " threads per cache";
+        return ring ? "io_uring" : "pooled with " + options.threads() + " threads per device";
     }
 
     private static IoRegistration register(RingDevice device, NettyLoop loop) throws IOException {
@@ -168,20 +172,6 @@ public final class IoEngine {
         return registration.getNow();
     }
 
-    /** The loop's threads, with one more user. */
-    private IoThreads threadsFor(EventLoop loop) {
-        threadsOfLoop.keySet().removeIf(EventLoop::isShutdown);
-        int limit = ring ? HELPER_THREADS : options.threads();
-        return threadsOfLoop.compute(
-                loop, (key, present) -> present != null && present.retain() ? present : retained(limit));
-    }
-
-    private static IoThreads retained(int limit) {
-        IoThreads threads = new IoThreads("io", limit);
-        threads.retain();
-        return threads;
-    }
-
     private IoHandlerFactory handlerFactory() {
         if (!ring) {
             return EpollIoHandler.newFactory();
@@ -191,6 +181,7 @@ public final class IoEngine {
         return IoUringIoHandler.newFactory(new IoUringIoHandlerConfig()
                 .setRingSize(RING_ENTRIES)
                 .setCqSize(COMPLETION_ENTRIES)
+                .setMaxBoundedWorker(KERNEL_THREADS)
                 .setSingleIssuer(true));
     }
 

@@ -1,6 +1,7 @@
 package io.brickcache.cache.data;
 
 import io.brickcache.cache.index.BlockShape;
+import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MetadataException;
 import java.nio.ByteBuffer;
 import java.util.UUID;
@@ -30,8 +31,7 @@ public record SsdLayout(UUID cache, BlockShape shape, int slots) {
 
     public static final int PROBE_BYTES = 4096;
     public static final long FIRST_SLOT_OFFSET = 1 << 20;
-    /** Slot numbers are ints with room for a tag; 4 TiB of 4 KiB blocks. */
-    public static final int MAX_SLOTS = 1 << 30;
+    public static final int MAX_SLOTS = CacheRecord.MAX_SLOTS;
 
     private static final long MAGIC = 0x425249434B535344L;
     private static final int CHECKED_BYTES = 40;

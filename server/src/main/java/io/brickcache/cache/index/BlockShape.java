@@ -14,9 +14,14 @@ public record BlockShape(int blockBytes) {
     public static final int MAX_BLOCK_BYTES = 64 << 10;
 
     public BlockShape {
-        if (Integer.bitCount(blockBytes) != 1 || blockBytes < MIN_BLOCK_BYTES || blockBytes > MAX_BLOCK_BYTES) {
+        if (!isBlockSize(blockBytes)) {
             throw new IllegalArgumentException("block size " + blockBytes + " is not one of 4, 8, 16, 32 and 64 KiB");
         }
+    }
+
+    /** True for 4, 8, 16, 32 and 64 KiB. */
+    public static boolean isBlockSize(int bytes) {
+        return Integer.bitCount(bytes) == 1 && bytes >= MIN_BLOCK_BYTES && bytes <= MAX_BLOCK_BYTES;
     }
 
     public int unitBytes() {

@@ -1,9 +1,12 @@
 package io.brickcache.cache.index;
 
 import io.brickcache.cache.index.MetadataException.Kind;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A brick attached to a cache; key: its number, one byte, in the BRICKS family.
@@ -39,7 +42,11 @@ public record BrickRecord(int id, String name, UUID uuid, String device, String 
         return out.array();
     }
 
+    /** Reads what {@link #encode} wrote; anything else is a {@link MetadataException}. */
     public static BrickRecord decode(ByteBuffer key, ByteBuffer in) throws MetadataException {
+        if (key.remaining() != 1) {
+            throw corrupt("has a key of " + key.remaining() + " bytes", null);
+        }
         try {
             int version = in.getInt();
             if (version != FORMAT_VERSION) {
@@ -50,15 +57,31 @@ public record BrickRecord(int id, String name, UUID uuid, String device, String 
             UUID uuid = new UUID(in.getLong(), in.getLong());
             long sizeBytes = in.getLong();
             int id = Byte.toUnsignedInt(key.get(key.position()));
-            return new BrickRecord(id, text(in), uuid, text(in), text(in), sizeBytes);
-        } catch (java.nio.BufferUnderflowException e) {
-            throw new MetadataException(Kind.CORRUPT, "a brick record is too short", e);
+            BrickRecord record = new BrickRecord(id, text(in), uuid, text(in), text(in), sizeBytes);
+            if (sizeBytes <= 0) {
+                throw corrupt("has a size of " + sizeBytes + " bytes", null);
+            }
+            if (in.hasRemaining()) {
+                throw corrupt("is " + in.remaining() + " bytes too long", null);
+            }
+            return record;
+        } catch (BufferUnderflowException e) {
+            throw corrupt("is too short", e);
+        } catch (CharacterCodingException e) {
+            throw corrupt("has a text that is not UTF-8", e);
         }
     }
 
-    private static String text(ByteBuffer in) {
+    private static String text(ByteBuffer in) throws CharacterCodingException {
         byte[] bytes = new byte[Short.toUnsignedInt(in.getShort())];
         in.get(bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
+    }
+
+    private static MetadataException corrupt(String what, @Nullable Exception cause) {
+        return new MetadataException(Kind.CORRUPT, "a brick record " + what, cause);
     }
 }

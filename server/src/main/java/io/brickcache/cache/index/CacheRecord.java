@@ -16,7 +16,10 @@ import java.util.UUID;
  */
 public record CacheRecord(UUID uuid, int blockBytes, int slots, long generation, boolean clean) {
 
-    public static final int FORMAT_VERSION = 1;
+    public static final int FORMAT_VERSION = 2;
+
+    /** Slot numbers are ints with room for a tag; 4 TiB of 4 KiB blocks. */
+    public static final int MAX_SLOTS = 1 << 30;
 
     private static final int BYTES = 37;
 
@@ -36,6 +39,7 @@ public record CacheRecord(UUID uuid, int blockBytes, int slots, long generation,
                 .array();
     }
 
+    /** Reads what {@link #encode} wrote; anything else is a {@link MetadataException}. */
     public static CacheRecord decode(ByteBuffer in) throws MetadataException {
         int version = in.remaining() < 4 ? -1 : in.getInt();
         if (version != FORMAT_VERSION) {
@@ -45,8 +49,14 @@ public record CacheRecord(UUID uuid, int blockBytes, int slots, long generation,
         if (in.remaining() != BYTES - 4) {
             throw new MetadataException(Kind.CORRUPT, "the cache record has " + (in.remaining() + 4) + " bytes");
         }
-        return new CacheRecord(
+        CacheRecord record = new CacheRecord(
                 new UUID(in.getLong(), in.getLong()), in.getInt(), in.getInt(), in.getLong(), in.get() != 0);
+        if (!BlockShape.isBlockSize(record.blockBytes) || record.slots < 1 || record.slots > MAX_SLOTS) {
+            throw new MetadataException(
+                    Kind.CORRUPT,
+                    "the cache record speaks of " + record.slots + " slots of " + record.blockBytes + " bytes");
+        }
+        return record;
     }
 
     public CacheRecord opened() {

@@ -1,5 +1,7 @@
 package io.brickcache.cache.index;
 
+import org.jspecify.annotations.Nullable;
+
 /** The metadata cannot be read or written, or says what cannot be. */
 public class MetadataException extends Exception {
 
@@ -24,7 +26,7 @@ public class MetadataException extends Exception {
         this.kind = kind;
     }
 
-    public MetadataException(Kind kind, String message, Throwable cause) {
+    public MetadataException(Kind kind, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.kind = kind;
     }

@@ -17,7 +17,8 @@ public interface MetadataStore extends AutoCloseable {
         BRICKS,
         SLOTS,
         JOURNAL,
-        HEAT
+        HEAT,
+        LOST
     }
 
     /** Sees one record; both buffers are valid only during the call. */

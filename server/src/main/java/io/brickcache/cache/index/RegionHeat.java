@@ -76,6 +76,13 @@ public final class RegionHeat {
         return chunk != null && (chunk.hits[region & CHUNK - 1] & 0xFFFF) >= HOT_HITS;
     }
 
+    /** How much the region is used: reads, writes and hits, as far as they are remembered. */
+    public int weight(int region) {
+        Chunk chunk = chunks[region >> CHUNK_SHIFT];
+        int i = region & CHUNK - 1;
+        return chunk == null ? 0 : (chunk.reads[i] & 0xFFFF) + (chunk.writes[i] & 0xFFFF) + (chunk.hits[i] & 0xFFFF);
+    }
+
     /** Adds what has changed since the last save, round robin and at most about 400 KiB. */
     public void save(MetadataBatch batch) {
         int saved = 0;

@@ -19,6 +19,9 @@ public final class SlotJournal {
     /** Epochs cut off at once: a range deletion costs RocksDB more than a put. */
     private static final int TRIM_EPOCHS = 64;
 
+    /** Slots remembered as the latest that changed. */
+    private static final int LATEST = 1024;
+
     private final SlotRecords records;
     private final int limit;
     /** Groups whose newest state is in the journal only, in the order of their oldest journal entry. */
@@ -35,6 +38,11 @@ public final class SlotJournal {
     private long firstEpochBefore = 1;
     /** Epoch of an {@link #encodeAll} under way, or 0. */
     private long rewritten;
+
+    /** The slots read last at start, a ring. */
+    private final int[] latest = new int[LATEST];
+
+    private long loadedSlots;
 
     private final int[] writtenGroups = new int[MAX_GROUPS_PER_COMMIT];
     private final long[] writtenSince = new long[MAX_GROUPS_PER_COMMIT];
@@ -154,6 +162,17 @@ public final class SlotJournal {
     /** At start: a slot was read from the journal. */
     void loaded(long epoch, int slot) {
         await(epoch, slot);
+        latest[(int) (loadedSlots++ % LATEST)] = slot;
+    }
+
+    /** Slots that changed last before the start, the newest first; a slot may be there more than once. */
+    public int[] latestLoaded() {
+        int count = (int) Math.min(LATEST, loadedSlots);
+        int[] result = new int[count];
+        for (int i = 0; i < count; i++) {
+            result[i] = latest[(int) ((loadedSlots - 1 - i) % LATEST)];
+        }
+        return result;
     }
 
     /** Entries in the journal. */

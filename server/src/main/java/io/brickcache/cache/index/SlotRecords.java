@@ -2,6 +2,7 @@ package io.brickcache.cache.index;
 
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore.Family;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
@@ -26,6 +27,9 @@ public final class SlotRecords {
     private static final int PARTIAL = 0x80;
     private static final int STATE = 0x03;
     private static final int MAX_ENTRY_BYTES = 19;
+    /** Of a slot that is free: its number and its state. */
+    private static final int MIN_JOURNAL_ENTRY_BYTES = 5;
+
     private static final int MAX_GROUP_BYTES = 13 + GROUP_SLOTS * MAX_ENTRY_BYTES;
 
     private final SlotTable slots;
@@ -125,13 +129,20 @@ public final class SlotRecords {
     public void loadGroup(ByteBuffer key, ByteBuffer value) throws MetadataException {
         check(key, 4, value, "slot group");
         int group = key.getInt(key.position());
+        if (group < 0 || group > (slots.slots() - 1) / GROUP_SLOTS) {
+            throw corrupt("a record is of slot group " + group + ", beyond " + slots.slots() + " slots");
+        }
         value.get();
-        long used = value.getLong();
-        int first = Math.multiplyExact(group, GROUP_SLOTS);
-        while (used != 0) {
-            int slot = first + Long.numberOfTrailingZeros(used);
-            used &= used - 1;
-            loadEntry(value, slot);
+        try {
+            long used = value.getLong();
+            int first = group * GROUP_SLOTS;
+            while (used != 0) {
+                int slot = first + Long.numberOfTrailingZeros(used);
+                used &= used - 1;
+                loadEntry(value, slot);
+            }
+        } catch (BufferUnderflowException e) {
+            throw tooShort("slot group", e);
         }
         checkEnd(value);
     }
@@ -142,11 +153,21 @@ public final class SlotRecords {
         long epoch = key.getLong(key.position());
         value.get();
         int count = value.getInt();
+        if (epoch <= journal.lastEpoch() || epoch == Long.MAX_VALUE) {
+            throw corrupt("a journal record is of epoch " + epoch + " after epoch " + journal.lastEpoch());
+        }
+        if (count < 0 || count > value.remaining() / MIN_JOURNAL_ENTRY_BYTES) {
+            throw corrupt("a journal record of " + value.remaining() + " bytes speaks of " + count + " slots");
+        }
         journal.loading(epoch, count);
-        for (int i = 0; i < count; i++) {
-            int slot = value.getInt();
-            loadEntry(value, slot);
-            journal.loaded(epoch, slot);
+        try {
+            for (int i = 0; i < count; i++) {
+                int slot = value.getInt();
+                loadEntry(value, slot);
+                journal.loaded(epoch, slot);
+            }
+        } catch (BufferUnderflowException e) {
+            throw tooShort("journal record", e);
         }
         checkEnd(value);
     }
@@ -158,16 +179,19 @@ public final class SlotRecords {
         slots.clear(slot);
         int flags = Byte.toUnsignedInt(in.get());
         int state = flags & STATE;
+        if (state == SlotTable.RETIRED || (flags & ~(STATE | PARTIAL)) != 0) {
+            throw corrupt("slot " + slot + " is in state 0x" + Integer.toHexString(flags));
+        }
         if (state == SlotTable.FREE) {
             return;
-        }
-        if (state == SlotTable.RETIRED) {
-            throw corrupt("slot " + slot + " is in state " + state);
         }
         long place = (long) in.getShort() << 32 | Integer.toUnsignedLong(in.getInt());
         int brick = (int) (place >>> 40) & 0xFF;
         long block = place & SlotTable.MAX_BLOCKS - 1;
         long mask = (flags & PARTIAL) != 0 ? in.getLong() : shape.fullMask();
+        if (mask == 0 || (mask & ~shape.fullMask()) != 0) {
+            throw corrupt("slot " + slot + " holds the units 0x" + Long.toHexString(mask));
+        }
         slots.restore(slot, brick, block, state, mask, in.getInt());
     }
 
@@ -194,6 +218,10 @@ public final class SlotRecords {
         if (value.remaining() != 4) {
             throw corrupt("a record is " + (value.remaining() - 4) + " bytes too long");
         }
+    }
+
+    private static MetadataException tooShort(String what, BufferUnderflowException cause) {
+        return new MetadataException(Kind.CORRUPT, "a " + what + " is too short", cause);
     }
 
     private static MetadataException corrupt(String message) {

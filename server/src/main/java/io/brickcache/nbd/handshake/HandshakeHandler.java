@@ -7,9 +7,13 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +25,10 @@ import org.slf4j.LoggerFactory;
  * {@link #MAX_SKIPPED_BYTES}; at most {@link #MAX_OPTIONS} options; all of it within a timeout. A client that breaks
  * one of the last three, or the form of the stream (magic numbers, unknown client flags), is disconnected, as there is
  * no answer the protocol has for it. The next option is not looked at while the client does not read the answers.
+ *
+ * <p>With a {@link TlsUpgrade} nothing but STARTTLS and ABORT is done before TLS has begun (FORCEDTLS in the protocol
+ * document). What was agreed before is forgotten then, and bytes that came with STARTTLS, which anybody on the way may
+ * have added, end the connection.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // the end of the channel is told by channelInactive
 public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
@@ -47,6 +55,7 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     private final OptionNegotiation negotiation;
     private final Duration timeout;
+    private final @Nullable TlsUpgrade tls;
     private final ByteBuf inbound;
     private @Nullable Future<?> deadline;
 
@@ -54,17 +63,23 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private boolean reading;
     private boolean advancing;
     private boolean fixedNewstyle;
+    /** TLS has begun, or is not asked for. */
+    private boolean secured;
+
     private int option;
     private int options;
     private long payloadLength;
 
     /**
-     * @param timeout for the whole negotiation
+     * @param timeout for the whole negotiation, TLS included
+     * @param tls if the client has to begin TLS; otherwise it cannot
      * @param handover gets the connection in the end
      */
-    public HandshakeHandler(ExportDirectory exports, Duration timeout, Handover handover) {
+    public HandshakeHandler(ExportDirectory exports, Duration timeout, @Nullable TlsUpgrade tls, Handover handover) {
         this.negotiation = new OptionNegotiation(exports, handover);
         this.timeout = timeout;
+        this.tls = tls;
+        this.secured = tls == null;
         this.inbound = Unpooled.buffer(256, MAX_OPTION_BYTES + MAX_SKIPPED_BYTES);
     }
 
@@ -122,7 +137,14 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        disconnect(context, cause.toString());
+        if (cause.getCause() instanceof SSLException refused) {
+            // Where it is not TLS the message holds all that the client has sent.
+            String reason = refused instanceof NotSslRecordException ? "not TLS" : refused.getMessage();
+            LOG.info("NBD: TLS with {} failed: {}", context.channel().remoteAddress(), reason);
+        } else if (!(cause instanceof IOException)) {
+            LOG.error("{}: a bug in the negotiation, or no memory", context.channel(), cause);
+        }
+        disconnect(context, cause.getClass().getSimpleName());
     }
 
     private void proceed(ChannelHandlerContext context) {
@@ -199,7 +221,13 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     }
 
     private boolean beginPayload(ChannelHandlerContext context) {
-        if (!OptionNegotiation.isKnown(option)) {
+        if (!secured && option != HandshakeCodes.OPT_ABORT) {
+            return beginUnsecured(context);
+        }
+        if (tls != null && option == HandshakeCodes.OPT_STARTTLS) {
+            phase = Phase.SKIP;
+            negotiation.refuse(context, option, HandshakeCodes.REP_ERR_INVALID, "TLS has begun already");
+        } else if (!OptionNegotiation.isKnown(option)) {
             phase = Phase.SKIP;
             negotiation.refuse(context, option, HandshakeCodes.REP_ERR_UNSUP, "option " + option + " is not supported");
         } else if (payloadLength <= MAX_OPTION_BYTES) {
@@ -213,6 +241,44 @@ public final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                     context, option, HandshakeCodes.REP_ERR_TOO_BIG, MAX_OPTION_BYTES + " bytes are the limit");
         }
         return true;
+    }
+
+    /** An option other than ABORT, before TLS. */
+    private boolean beginUnsecured(ChannelHandlerContext context) {
+        if (option == HandshakeCodes.OPT_EXPORT_NAME) {
+            disconnect(context, "EXPORT_NAME without TLS");
+            return false;
+        }
+        if (option != HandshakeCodes.OPT_STARTTLS) {
+            phase = Phase.SKIP;
+            negotiation.refuse(
+                    context,
+                    option,
+                    HandshakeCodes.REP_ERR_TLS_REQD,
+                    "this server speaks TLS only; begin with STARTTLS");
+            return true;
+        }
+        if (payloadLength > 0) {
+            phase = Phase.SKIP;
+            negotiation.refuse(context, option, HandshakeCodes.REP_ERR_INVALID, "STARTTLS with a payload");
+            return true;
+        }
+        if (inbound.isReadable()) {
+            disconnect(context, "more in the clear after STARTTLS");
+            return false;
+        }
+        startTls(context);
+        return false;
+    }
+
+    private void startTls(ChannelHandlerContext context) {
+        ByteBuf answer = context.alloc().buffer();
+        OptionEncoder.ack(answer, option);
+        context.writeAndFlush(answer, context.voidPromise());
+        negotiation.forget();
+        secured = true;
+        phase = Phase.OPTION_HEADER;
+        Objects.requireNonNull(tls).install(context);
     }
 
     private boolean skip() {

@@ -58,8 +58,14 @@ final class OptionNegotiation {
                     HandshakeCodes.OPT_STRUCTURED_REPLY,
                     HandshakeCodes.OPT_LIST_META_CONTEXT,
                     HandshakeCodes.OPT_SET_META_CONTEXT -> true;
-            default -> false; // STARTTLS among them
+            default -> false; // STARTTLS among them, which is not an option of the negotiation proper
         };
+    }
+
+    /** Nothing has been agreed by options. */
+    void forget() {
+        structuredReplies = false;
+        selection = null;
     }
 
     void agreeNoZeroes(boolean agreed) {

@@ -1,51 +1,51 @@
 package io.brickcache.nbd.transmission;
 
-import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection's share of the loop's {@link BufferPool}: an eighth of it, or one request of any size. So a client that
- * sends half a write, or does not read its answers, cannot take the memory from the others.
+ * The memory of one connection, out of the share of its export ({@link SharedMemory}).
  *
  * <p>One caller at a time asks; one that got nothing asks again, for the same request, after {@code retry} has run.
  */
 final class ConnectionMemory {
 
-    private static final int SHARE_OF_POOL = 8;
-
-    private final BufferPool pool;
-    private final int limitBytes;
+    private final SharedMemory memory;
+    private final SharedMemory.Share share;
     private final Runnable retry;
-    private final Wait wait = new Wait();
     private int heldBytes;
+    private int bytesWanted;
     private boolean overShare;
+    private boolean inLine;
+    private @Nullable IoBuffer granted;
 
     /** @param retry tells that {@link #acquire} may succeed now; must not run it at once, but later on the loop */
-    ConnectionMemory(BufferPool pool, Runnable retry) {
-        this.pool = pool;
-        this.limitBytes = pool.maxBytes() / SHARE_OF_POOL;
+    ConnectionMemory(SharedMemory memory, SharedMemory.Share share, Runnable retry) {
+        this.memory = memory;
+        this.share = share;
         this.retry = retry;
     }
 
     /** A buffer to be given back with {@link #release}, or null: ask again when told. */
     @Nullable
     IoBuffer acquire(int bytes) {
-        IoBuffer buffer = wait.takeGranted();
+        IoBuffer buffer = granted;
         if (buffer != null) {
+            granted = null;
             return buffer;
         }
-        if (wait.pending) {
+        if (inLine) {
             return null;
         }
-        if (heldBytes > 0 && bytes > limitBytes - heldBytes) {
+        if (heldBytes > 0 && bytes > memory.connectionLimitBytes() - heldBytes) {
             overShare = true;
             return null;
         }
-        buffer = pool.tryAllocate(bytes);
+        bytesWanted = bytes;
+        buffer = memory.acquire(this);
         if (buffer == null) {
-            wait.begin(bytes);
-            return wait.takeGranted();
+            inLine = true;
+            return null;
         }
         heldBytes += buffer.capacity();
         return buffer;
@@ -53,7 +53,7 @@ final class ConnectionMemory {
 
     void release(IoBuffer buffer) {
         heldBytes -= buffer.capacity();
-        buffer.release();
+        memory.release(share, buffer);
         if (overShare) {
             overShare = false;
             retry.run();
@@ -63,55 +63,38 @@ final class ConnectionMemory {
     /** Nobody asks any more. What is held is still to be released. */
     void stopWaiting() {
         overShare = false;
-        wait.end();
+        if (inLine) {
+            inLine = false;
+            memory.leave(this);
+        }
+        IoBuffer buffer = granted;
+        if (buffer != null) {
+            granted = null;
+            release(buffer);
+        }
     }
 
     boolean isIdle() {
         return heldBytes == 0;
     }
 
-    /** In line for the pool's memory. */
-    private final class Wait implements BufferPool.Waiter {
+    /** Its turn has come: the buffer, counted in the share already, is its own. */
+    void granted(IoBuffer buffer) {
+        inLine = false;
+        granted = buffer;
+        heldBytes += buffer.capacity();
+        retry.run();
+    }
 
-        private int bytes;
-        private boolean pending;
-        private @Nullable IoBuffer granted;
+    int heldBytes() {
+        return heldBytes;
+    }
 
-        void begin(int bytes) {
-            this.bytes = bytes;
-            this.pending = true;
-            pool.whenAvailable(this);
-        }
+    int bytesWanted() {
+        return bytesWanted;
+    }
 
-        @Nullable
-        IoBuffer takeGranted() {
-            IoBuffer buffer = granted;
-            granted = null;
-            return buffer;
-        }
-
-        void end() {
-            if (pending) {
-                pending = false;
-                pool.cancel(this);
-            }
-            IoBuffer buffer = takeGranted();
-            if (buffer != null) {
-                release(buffer);
-            }
-        }
-
-        @Override
-        public int bytesWanted() {
-            return bytes;
-        }
-
-        @Override
-        public void available(IoBuffer buffer) {
-            pending = false;
-            granted = buffer;
-            heldBytes += buffer.capacity();
-            retry.run();
-        }
+    SharedMemory.Share share() {
+        return share;
     }
 }

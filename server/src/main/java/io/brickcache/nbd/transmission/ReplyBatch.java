@@ -27,6 +27,7 @@ final class ReplyBatch {
     private final PayloadView.Owner payloadOwner;
     private @Nullable ByteBuf chunk;
     private boolean written;
+    private long handedBytes;
 
     /** @param payloadOwner gets the buffers of large READs back */
     ReplyBatch(ChannelHandlerContext context, boolean structured, PayloadView.Owner payloadOwner) {
@@ -38,6 +39,11 @@ final class ReplyBatch {
     /** True if something waits for {@link #flush}. */
     boolean isPending() {
         return written || chunk != null;
+    }
+
+    /** Bytes handed to the socket, in all. */
+    long handedBytes() {
+        return handedBytes;
     }
 
     /** A request without data was done. */
@@ -135,6 +141,7 @@ final class ReplyBatch {
 
     private void write(ByteBuf bytes) {
         written = true;
+        handedBytes += bytes.readableBytes();
         context.write(bytes, context.voidPromise());
     }
 }

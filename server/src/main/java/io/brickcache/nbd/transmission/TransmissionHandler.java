@@ -1,7 +1,6 @@
 package io.brickcache.nbd.transmission;
 
 import io.brickcache.block.BlockDevice;
-import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
@@ -16,9 +15,13 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,9 +43,10 @@ import org.slf4j.LoggerFactory;
  * refused is read and dropped. It is closed without an answer where the stream cannot be trusted any more: a wrong
  * magic number, or a WRITE of more than {@link #MAX_DISCARDED_BYTES}. DISC, and {@link #drain}, wait for what is in
  * flight, write the answers, and close; a peer that does not take them within {@value #CLOSE_TIMEOUT_S} s is cut off.
+ * So is one that leaves its answers, or half a WRITE, untouched for too long ({@link StallWatch}).
  */
 @SuppressWarnings("FutureReturnValueIgnored") // the end of the channel is told by channelInactive
-public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
+public final class TransmissionHandler extends ChannelInboundHandlerAdapter implements StallWatch.Debts {
 
     public static final int MAX_IN_FLIGHT = 128;
     /** BLOCK_STATUS requests are large objects, and rare. */
@@ -79,6 +83,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
     private final Listener listener;
     private final RequestValidator validator;
     private final ConnectionMemory memory;
+    private final StallWatch stallWatch;
     private final PreparedRequests requests;
     private final InboundBytes inbound = new InboundBytes();
     private final ByteBuffer headerBytes = ByteBuffer.allocate(TransmissionCodes.REQUEST_BYTES);
@@ -96,6 +101,11 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
     private long discardLeft;
 
     private int inFlight;
+    /** Answers whose memory the socket has not given back. */
+    private int lent;
+
+    private long receivedBytes;
+    private @Nullable LongSupplier encryptedBytes;
     private boolean advancing;
     private boolean resumeScheduled;
     private boolean reading;
@@ -105,22 +115,36 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
 
     /**
      * @param device used on the channel's loop only
-     * @param buffers the pool of that loop
+     * @param memory of that loop
+     * @param share what the export holds of it
+     * @param stallTimeout how long a client may leave untouched what it is to take or to send
      */
     public TransmissionHandler(
-            BlockDevice device, BufferPool buffers, TransmissionSettings settings, Listener listener) {
+            BlockDevice device,
+            SharedMemory memory,
+            SharedMemory.Share share,
+            TransmissionSettings settings,
+            Duration stallTimeout,
+            Listener listener) {
         this.device = device;
         this.settings = settings;
         this.listener = listener;
-        this.validator = new RequestValidator(settings, buffers);
-        this.memory = new ConnectionMemory(buffers, this::scheduleResume);
-        this.requests = new PreparedRequests(this, device, memory, settings.contexts());
+        this.validator = new RequestValidator(settings, memory.pool());
+        this.memory = new ConnectionMemory(memory, share, this::scheduleResume);
+        this.stallWatch = new StallWatch(stallTimeout, this);
+        this.requests = new PreparedRequests(this, device, this.memory, settings.contexts());
+    }
+
+    /** What goes to the socket is something else than the answers: {@code bytes} tells how much, in all. */
+    public void countingEncrypted(LongSupplier bytes) {
+        encryptedBytes = bytes;
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         this.context = context;
         this.replies = new ReplyBatch(context, settings.structuredReplies(), this::bufferReturned);
+        stallWatch.start(context.channel());
         scheduleResume();
     }
 
@@ -162,6 +186,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         closed = true;
+        stallWatch.stop();
         if (closeTimeout != null) {
             closeTimeout.cancel(false);
         }
@@ -172,7 +197,13 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        LOG.debug("{}: connection {} closed: {}", device.name(), context.channel(), cause.toString());
+        if (cause.getCause() instanceof SSLException) {
+            LOG.debug("{}: connection {} closed: broken TLS", device.name(), context.channel());
+        } else if (cause instanceof IOException) {
+            LOG.debug("{}: connection {} closed: {}", device.name(), context.channel(), cause.toString());
+        } else {
+            LOG.error("{}: connection {} closed; a bug, or no memory", device.name(), context.channel(), cause);
+        }
         context.close();
     }
 
@@ -180,6 +211,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
         inFlight--;
         boolean hasBuffer = request.op() == IoOp.READ || request.op() == IoOp.WRITE;
         if (!closed && status.isOk() && request.op() == IoOp.READ) {
+            lent++;
             replies().data(request.cookie(), request.offset(), request.buffer(), request.bufferOffset(), (int)
                     request.length());
         } else {
@@ -306,6 +338,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
         int length = (int) request.length();
         ByteBuffer rest = request.buffer().bytes(request.bufferOffset() + received, length - received);
         boolean whole = inbound.moveTo(rest);
+        receivedBytes += rest.position() - request.bufferOffset() - received;
         received = rest.position() - request.bufferOffset();
         if (!whole) {
             return false;
@@ -340,7 +373,33 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    @Override
+    public boolean isOwing() {
+        return writing != null || lent > 0;
+    }
+
+    @Override
+    public long handedBytes() {
+        return encryptedBytes == null ? replies().handedBytes() : encryptedBytes.getAsLong();
+    }
+
+    @Override
+    public long receivedBytes() {
+        return receivedBytes;
+    }
+
+    @Override
+    public void stalled(Duration timeout) {
+        LOG.info(
+                "{}: {} closed: the client has neither taken its answers nor sent the rest of its request for {} s",
+                device.name(),
+                context().channel(),
+                timeout.toSeconds());
+        context().close();
+    }
+
     private void bufferReturned(IoBuffer buffer) {
+        lent--;
         memory.release(buffer);
         endIfIdle();
     }

@@ -23,6 +23,12 @@ final class EmbeddedChannels {
         return channel.isOpen();
     }
 
+    /** True if the server has not closed the connection that was opened as that one, from 0. */
+    boolean isOpen(int index) {
+        channels.get(index).runPendingTasks();
+        return channels.get(index).isOpen();
+    }
+
     void closeAll() {
         channels.forEach(EmbeddedChannel::finishAndReleaseAll);
     }

@@ -343,14 +343,17 @@ class HandshakeTest {
     }
 
     @Test
-    void shouldRefuseConnectionWhenTooManyAreOpen() throws Exception {
-        client.negotiate();
+    void shouldCloseTheOldestThatHasNotChosenWhenTooManyAreOpen() throws Exception {
+        client.simple();
         EmbeddedChannels others = new EmbeddedChannels(client.connections);
 
         assertThat(others.open()).isTrue();
         assertThat(others.open()).isTrue();
         assertThat(others.open()).isTrue();
-        assertThat(others.open()).as("the fifth of four").isFalse();
+        assertThat(others.open()).as("the fifth of four").isTrue();
+        assertThat(others.isOpen(0)).as("the oldest that has not chosen").isFalse();
+        assertThat(others.isOpen(1)).isTrue();
+        assertThat(client.isClosed()).isFalse();
         others.closeAll();
     }
 

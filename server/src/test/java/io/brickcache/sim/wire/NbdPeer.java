@@ -109,7 +109,11 @@ public final class NbdPeer {
         onReady = ready;
         channel.closeFuture().addListener(future -> loop.execute(this::closed));
         channel.pipeline().addLast(server);
-        events.register(channel);
+        events.register(channel).addListener(registered -> {
+            if (!registered.isSuccess()) {
+                throw new IllegalStateException("the connection cannot be registered", registered.cause());
+            }
+        });
     }
 
     /** True if it can be asked to describe ranges. */
@@ -154,7 +158,7 @@ public final class NbdPeer {
         }
         leaving = true;
         if (askServer == null) {
-            toServer.send(header(TransmissionCodes.CMD_DISC, 0, 0, 0, 0).array());
+            toServer.send(header(TransmissionCodes.CMD_DISC, 0, 0, 0, 0));
         } else {
             askServer.run();
         }
@@ -199,32 +203,33 @@ public final class NbdPeer {
         long cookie = ++cookies;
         asked.put(cookie, new Asked(request));
         boolean write = request.op() == IoOp.WRITE;
-        ByteBuffer bytes = header(
+        byte[] header = header(
                 command(request.op()),
                 flags(request),
                 cookie,
                 request.op() == IoOp.FLUSH ? 0 : request.offset(),
                 request.length());
         if (!write) {
-            toServer.send(bytes.array());
+            toServer.send(header);
             return;
         }
         byte[] whole = new byte[TransmissionCodes.REQUEST_BYTES + (int) request.length()];
-        System.arraycopy(bytes.array(), 0, whole, 0, TransmissionCodes.REQUEST_BYTES);
+        System.arraycopy(header, 0, whole, 0, TransmissionCodes.REQUEST_BYTES);
         request.buffer()
                 .bytes(request.bufferOffset(), (int) request.length())
                 .get(whole, TransmissionCodes.REQUEST_BYTES, (int) request.length());
         toServer.send(whole);
     }
 
-    private static ByteBuffer header(int type, int flags, long cookie, long offset, long length) {
+    private static byte[] header(int type, int flags, long cookie, long offset, long length) {
         return ByteBuffer.allocate(TransmissionCodes.REQUEST_BYTES)
                 .putInt(TransmissionCodes.REQUEST_MAGIC)
                 .putShort((short) flags)
                 .putShort((short) type)
                 .putLong(cookie)
                 .putLong(offset)
-                .putInt((int) length);
+                .putInt((int) length)
+                .array();
     }
 
     private static int command(IoOp op) {

@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Delayed;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -76,15 +77,17 @@ public final class SimEventLoop extends AbstractEventLoop {
 
     @Override
     public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
-        return new Timer<Void>(this, unit.toNanos(delay), () -> {
-            task.run();
-            return null;
-        });
+        return new Timer<>(this, unit.toNanos(delay), 0, Executors.callable(task));
+    }
+
+    @Override
+    public ScheduledFuture<?> scheduleAtFixedRate(Runnable task, long delay, long period, TimeUnit unit) {
+        return new Timer<>(this, unit.toNanos(delay), unit.toNanos(period), Executors.callable(task));
     }
 
     @Override
     public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
-        return new Timer<>(this, unit.toNanos(delay), task);
+        return new Timer<>(this, unit.toNanos(delay), 0, task);
     }
 
     @Override
@@ -126,19 +129,30 @@ public final class SimEventLoop extends AbstractEventLoop {
     private static final class Timer<V> extends DefaultPromise<V> implements ScheduledFuture<V> {
 
         private final SimLoop clock;
-        private final long dueNs;
-        private final Loop.Cancellable timer;
+        private final long periodNs;
+        private final Callable<V> task;
+        private long dueNs;
+        private Loop.Cancellable timer;
 
-        Timer(SimEventLoop loop, long delayNs, Callable<V> task) {
+        /** With a period of 0 it runs once. */
+        Timer(SimEventLoop loop, long delayNs, long periodNs, Callable<V> task) {
             super((EventExecutor) loop);
-            clock = loop.loop;
-            dueNs = clock.nowNs() + delayNs;
-            timer = clock.schedule(delayNs, () -> run(task));
+            this.clock = loop.loop;
+            this.periodNs = periodNs;
+            this.task = task;
+            this.dueNs = clock.nowNs() + delayNs;
+            this.timer = clock.schedule(delayNs, this::run);
         }
 
-        private void run(Callable<V> task) {
+        private void run() {
             try {
-                setSuccess(task.call());
+                V result = task.call();
+                if (periodNs == 0) {
+                    setSuccess(result);
+                } else if (!isDone()) {
+                    dueNs += periodNs;
+                    timer = clock.schedule(periodNs, this::run);
+                }
             } catch (Exception e) {
                 throw new IllegalStateException("a scheduled task failed", e);
             }

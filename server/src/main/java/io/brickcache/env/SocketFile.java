@@ -1,10 +1,11 @@
-package io.brickcache.admin;
+package io.brickcache.env;
 
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #prepare()}, then bind, then {@link #publish}; {@link #remove()} at the end.
  */
-final class SocketFile {
+public final class SocketFile {
     /** What sun_path holds, without its final zero byte. */
     private static final int MAX_PATH_BYTES = 107;
 
@@ -38,19 +39,27 @@ final class SocketFile {
     private static final int SOCKET_TYPE = 0140000;
 
     private final Path path;
+    private final String section;
     private @Nullable Path privateDirectory;
     private @Nullable Object publishedKey;
 
-    SocketFile(Path path) {
+    /**
+     * The socket of one service.
+     *
+     * @param path absolute
+     * @param section of the configuration where its keys {@code listen}, {@code socket_mode} and {@code socket_group} are
+     */
+    public SocketFile(Path path, String section) {
         this.path = path;
+        this.section = section;
     }
 
     /** Checks that the name is free, or its owner dead, and answers with the path to bind to. */
-    Path prepare() throws IOException {
+    public Path prepare() throws IOException {
         Path directory = Objects.requireNonNull(path.getParent());
         if (!Files.isDirectory(directory)) {
             throw new FileSystemException(
-                    directory.toString(), null, "the directory of the admin socket is missing; create it");
+                    directory.toString(), null, "the directory of the " + section + " socket is missing; create it");
         }
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             requireDeadSocket();
@@ -59,10 +68,12 @@ final class SocketFile {
                 directory, ".", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         privateDirectory = fresh;
         Path bindPath = fresh.resolve("s");
-        if (bindPath.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
+        if (bindPath.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
             discard();
             throw new FileSystemException(
-                    path.toString(), null, "too long for a Unix socket; put admin.listen into a shorter directory");
+                    path.toString(),
+                    null,
+                    "too long for a Unix socket; put " + section + ".listen into a shorter directory");
         }
         return bindPath;
     }
@@ -71,7 +82,7 @@ final class SocketFile {
         int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if ((mode & FILE_TYPE_MASK) != SOCKET_TYPE) {
             throw new FileSystemException(
-                    path.toString(), null, "exists and is not a socket; move it away or change admin.listen");
+                    path.toString(), null, "exists and is not a socket; move it away or change " + section + ".listen");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false);
@@ -82,12 +93,12 @@ final class SocketFile {
         throw new FileSystemException(
                 path.toString(),
                 null,
-                "another service listens on the admin socket; stop it (systemctl stop brickcached) or change"
-                        + " admin.listen");
+                "another service listens on the " + section + " socket; stop it (systemctl stop brickcached) or change "
+                        + section + ".listen");
     }
 
     /** Gives the bound socket its mode and group, and then its name. */
-    void publish(int mode, @Nullable String group) throws IOException {
+    public void publish(int mode, @Nullable String group) throws IOException {
         Path directory = Objects.requireNonNull(privateDirectory);
         Path bound = directory.resolve("s");
         if (group != null) {
@@ -107,15 +118,15 @@ final class SocketFile {
             FileSystemException failure = new FileSystemException(
                     path.toString(),
                     null,
-                    "no group is named " + group + "; create it (groupadd --system " + group
-                            + ") or change admin.socket_group");
+                    "no group is named " + group + "; create it (groupadd --system " + group + ") or change " + section
+                            + ".socket_group");
             failure.initCause(e);
             throw failure;
         }
     }
 
     /** Takes away what is left of an attempt that failed before it was published. Idempotent. */
-    void discard() throws IOException {
+    public void discard() throws IOException {
         Path directory = privateDirectory;
         if (directory != null) {
             Files.deleteIfExists(directory.resolve("s"));
@@ -125,7 +136,7 @@ final class SocketFile {
     }
 
     /** Takes the name away, unless another service has taken it over meanwhile. Idempotent. */
-    void remove() throws IOException {
+    public void remove() throws IOException {
         discard();
         Object key = publishedKey;
         if (key != null && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {

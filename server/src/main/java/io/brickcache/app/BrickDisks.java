@@ -1,0 +1,37 @@
+package io.brickcache.app;
+
+import io.brickcache.block.OpenedDevice;
+import io.brickcache.block.nativeio.DeviceException;
+import java.io.IOException;
+
+/** What is said of disks that are not there, or not the ones they were. */
+final class BrickDisks {
+
+    private BrickDisks() {}
+
+    /** Why a disk cannot be opened, and what to do. */
+    static String why(IOException e) {
+        return e instanceof DeviceException device ? device.problem() + "; " + device.remedy() : Failures.message(e);
+    }
+
+    /** What shows that a device is not the one that was attached. */
+    static String changed(KnownBrick brick, OpenedDevice found) {
+        long size = found.geometry().sizeBytes();
+        return size != brick.sizeBytes()
+                ? brick.device() + " has " + size + " bytes, it had " + brick.sizeBytes() + " when it was attached"
+                : brick.device() + " is another device (" + found.identity() + ") than the one that was attached ("
+                        + brick.identity() + ")";
+    }
+
+    /** What an operator can do about a brick that is fenced for the evidence. */
+    static String fenced(KnownBrick brick, String evidence, long dirtyBytes) {
+        String attach = "brickcache brick attach " + brick.name();
+        String choice = dirtyBytes == 0
+                ? attach + " --keep-disk takes the disk as it is; nothing is lost, the cache has no data that the disk"
+                        + " had not"
+                : attach + " --keep-disk --give-up-dirty takes the disk as it is and loses " + dirtyBytes
+                        + " bytes that only the SSD has; " + attach + " --keep-cache writes these bytes onto the disk,"
+                        + " whatever is there now";
+        return evidence + "; nothing is changed until you put that right and restart the service, or decide: " + choice;
+    }
+}

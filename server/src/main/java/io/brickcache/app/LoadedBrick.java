@@ -1,0 +1,110 @@
+package io.brickcache.app;
+
+import io.brickcache.admin.BrickView;
+import io.brickcache.block.BlockDevice;
+import io.brickcache.block.SwitchableDevice;
+import io.brickcache.cache.CachedBrick;
+import io.brickcache.cache.index.BrickRecord;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A brick of a cache that is being opened: its disk, and what speaks against serving it. */
+final class LoadedBrick {
+
+    private final BrickRecord record;
+    private final LedgerRecord ledger;
+    private KnownBrick expected;
+    private SwitchableDevice disk;
+    private @Nullable BlockDevice real;
+    private @Nullable CachedBrick cached;
+    private BrickView.State state = BrickView.State.SERVING;
+    private String reason = "";
+    private boolean lent;
+
+    LoadedBrick(BrickRecord record, LedgerRecord ledger) {
+        this.record = record;
+        this.ledger = ledger;
+        this.expected = KnownBrick.of(record);
+        this.disk = new SwitchableDevice(new MissingDisk(record.device(), record.sizeBytes()));
+    }
+
+    BrickRecord record() {
+        return record;
+    }
+
+    /** What the state directory said when the cache was loaded. */
+    LedgerRecord ledger() {
+        return ledger;
+    }
+
+    /** What the device should be. */
+    KnownBrick expected() {
+        return expected;
+    }
+
+    /** What the engine sees as the disk. */
+    SwitchableDevice disk() {
+        return disk;
+    }
+
+    /** The opened disk; null if it is missing or fenced. */
+    @Nullable
+    BlockDevice real() {
+        return real;
+    }
+
+    /** True if the disk was open before and stays open if the cache cannot be. */
+    boolean isLent() {
+        return lent;
+    }
+
+    BrickView.State state() {
+        return state;
+    }
+
+    String reason() {
+        return reason;
+    }
+
+    boolean isServed() {
+        return state == BrickView.State.SERVING;
+    }
+
+    /** True if the operator took another device while the cache was away: the cache has to learn of it anew. */
+    boolean isReplaced() {
+        return isServed()
+                && (!expected.identity().equals(record.identity()) || expected.sizeBytes() != record.sizeBytes());
+    }
+
+    CachedBrick cached() {
+        return Objects.requireNonNull(cached, "not loaded");
+    }
+
+    void loaded(CachedBrick brick) {
+        cached = brick;
+    }
+
+    /** The disk is open; if it is another than the cache knows, the engine does not get to see it. */
+    void take(BlockDevice opened, KnownBrick found) {
+        real = opened;
+        expected = found;
+        if (!isReplaced()) {
+            disk = new SwitchableDevice(opened);
+        }
+    }
+
+    void lend(BlockDevice opened, KnownBrick found) {
+        lent = true;
+        take(opened, found);
+    }
+
+    void miss(String why) {
+        state = BrickView.State.UNAVAILABLE;
+        reason = why;
+    }
+
+    void fence(String why) {
+        state = BrickView.State.FENCED;
+        reason = why;
+    }
+}

@@ -1,0 +1,281 @@
+package io.brickcache.cache;
+
+import io.brickcache.cache.index.LostRange;
+import io.brickcache.cache.index.LostRange.Cause;
+import io.brickcache.cache.index.LostRange.State;
+import io.brickcache.cache.index.LostRanges;
+import io.brickcache.cache.index.MetadataBatch;
+import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.SlotTable;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a brick has lost ({@link LostRanges}), kept in the metadata: each change is part of the open epoch, so that it
+ * becomes durable together with the mappings changed before and after it. Loop-confined.
+ *
+ * <p>Invariant I8 (docs/invariants.md): a byte that is GONE is in no mapped slot.
+ */
+public final class LostBlocks {
+
+    private static final Logger log = LoggerFactory.getLogger(LostBlocks.class);
+
+    /** For how long the demotion leaves a block alone that it could not read, in ticks: ten minutes. */
+    static final int REST_TICKS = 6000;
+
+    /** Lines of the log in a minute; what is beyond is counted. */
+    private static final int MAX_EVENTS = 10;
+
+    private static final int EVENT_TICKS = 600;
+
+    private final CacheCore core;
+    private final CachedBrick brick;
+    private final LostRanges ranges;
+    private boolean saving;
+    private int events;
+    private int eventsSince;
+    private long unsaid;
+
+    LostBlocks(CacheCore core, CachedBrick brick) {
+        this.core = core;
+        this.brick = brick;
+        this.ranges = new LostRanges(brick.id());
+        this.eventsSince = core.tick();
+    }
+
+    /**
+     * A dirty block's bytes cannot be read from the SSD. Reads of them are tried again; this only lists them. Known ones
+     * may be given again.
+     *
+     * @param offset from the start of the brick
+     */
+    public void add(long offset, long length, Cause cause) {
+        LostRanges.Added added =
+                ranges.add(offset, length, core.loop.clock().epochMillis(), cause, State.UNREADABLE, core.tick());
+        if (added == LostRanges.Added.NEW) {
+            said(offset, length, cause, "it stays so until it is overwritten or can be read again");
+            changed();
+        }
+    }
+
+    /** As {@link #add(long, long, Cause)}, of some units of a block. */
+    void addUnits(long block, long units, Cause cause) {
+        for (long rest = units; rest != 0; rest &= ~runOf(rest)) {
+            add(start(block, rest), end(block, rest) - start(block, rest), cause);
+        }
+    }
+
+    /**
+     * Units of a block are in no slot any more and what the disk has is older: reads of them fail until they are
+     * overwritten. Not the bytes [keepFrom, keepTo) of the block, which have new content.
+     *
+     * @return false if the list is full: then nothing may be given up, and nothing was done
+     */
+    boolean giveUp(long block, long units, int keepFrom, int keepTo, Cause cause) {
+        if (!ranges.hasRoom(core.shape.unitsPerBlock() + 1)) {
+            return false;
+        }
+        long offset = block << core.shape.blockShift();
+        for (long rest = units; rest != 0; rest &= ~runOf(rest)) {
+            long from = start(block, rest);
+            long to = end(block, rest);
+            giveUp(from, Math.min(to, Math.max(from, offset + keepFrom)), cause);
+            giveUp(Math.max(from, Math.min(to, offset + keepTo)), to, cause);
+        }
+        return true;
+    }
+
+    private void giveUp(long from, long to, Cause cause) {
+        if (from < to) {
+            ranges.add(from, to - from, core.loop.clock().epochMillis(), cause, State.GONE, core.tick());
+            said(from, to - from, cause, "the rest of the block was overwritten, this stays so until it is, too");
+            changed();
+        }
+    }
+
+    /** The slots of what is UNREADABLE were dropped, and the brick is not: only overwriting brings it back now. */
+    void giveUpWhatHasNoSlot() {
+        int shift = core.shape.blockShift();
+        for (LostRange range : ranges.from(0, Integer.MAX_VALUE)) {
+            for (long block = range.offset() >> shift; block <= range.end() - 1 >> shift; block++) {
+                if (core.find(brick, block) == SlotTable.NONE) {
+                    long from = Math.max(range.offset(), block << shift);
+                    long to = Math.min(range.end(), block + 1 << shift);
+                    ranges.add(from, to - from, range.sinceMs(), range.cause(), State.GONE, core.tick());
+                }
+            }
+        }
+        changed();
+    }
+
+    /** The lowest units of the mask that follow each other. */
+    private static long runOf(long units) {
+        long low = Long.lowestOneBit(units);
+        // The carry of the sum runs through the ones and leaves them for the first zero.
+        return units & ~(units + low);
+    }
+
+    private long start(long block, long units) {
+        return (block << core.shape.blockShift()) + (long) Long.numberOfTrailingZeros(units) * core.shape.unitBytes();
+    }
+
+    /** The last unit of a brick may reach beyond its end. */
+    private long end(long block, long units) {
+        int past = 64 - Long.numberOfLeadingZeros(runOf(units));
+        long end = (block << core.shape.blockShift()) + (long) past * core.shape.unitBytes();
+        return Math.min(end, brick.geometry().sizeBytes());
+    }
+
+    /** The bytes were read from the SSD as they were written. */
+    void readable(long offset, long length) {
+        if (!ranges.isEmpty() && ranges.removeUnreadable(offset, length)) {
+            changed();
+        }
+    }
+
+    /** The bytes were overwritten, by a slot of the open epoch or on the disk, synced. */
+    void overwritten(long offset, long length) {
+        if (!ranges.isEmpty() && ranges.remove(offset, length)) {
+            changed();
+        }
+    }
+
+    /** Writes the records anew with the open epoch. */
+    void changed() {
+        if (!saving) {
+            saving = true;
+            core.committer.put(this::save);
+        }
+    }
+
+    private void save(MetadataBatch batch) {
+        saving = false;
+        ranges.save(batch);
+    }
+
+    private void said(long offset, long length, Cause cause, String outlook) {
+        int now = core.tick();
+        if (now - eventsSince >= EVENT_TICKS) {
+            if (unsaid > 0) {
+                log.error("Brick {}: {} more ranges were lost meanwhile", brick.name(), unsaid);
+            }
+            eventsSince = now;
+            events = 0;
+            unsaid = 0;
+        }
+        if (events == MAX_EVENTS) {
+            unsaid++;
+            return;
+        }
+        events++;
+        log.error(
+                "Brick {}: {} bytes at {} are lost ({}): newer than the disk and unreadable on the SSD; {}",
+                brick.name(),
+                length,
+                offset,
+                cause == Cause.CHECKSUM ? "wrong checksum" : cause == Cause.READ_ERROR ? "read error" : "SSD gone",
+                outlook);
+    }
+
+    /** Takes a record at start. */
+    void load(ByteBuffer key, ByteBuffer value) throws MetadataException {
+        if (core.bug == PlantedBug.FORGETS_LOST) {
+            return;
+        }
+        // As if never tried: a start may have brought the SSD back.
+        ranges.load(key, value, brick.geometry().sizeBytes(), core.tick() - REST_TICKS);
+    }
+
+    /** The slot of a block outlived that its units were given up: a crash came between. */
+    private void restore(long block, long units, LostRange given) {
+        for (long rest = units; rest != 0; rest &= ~runOf(rest)) {
+            long from = Math.max(given.offset(), start(block, rest));
+            long to = Math.min(given.end(), end(block, rest));
+            if (from < to) {
+                overwritten(from, to - from);
+                add(from, to - from, given.cause());
+            }
+        }
+    }
+
+    /** At start: makes the list agree with the slots. What the SSD does not hold as dirty is no longer UNREADABLE. */
+    void forgetWhatIsNotDirty() {
+        int shift = core.shape.blockShift();
+        for (LostRange range : ranges.from(0, Integer.MAX_VALUE)) {
+            for (long block = range.offset() >> shift; block <= range.end() - 1 >> shift; block++) {
+                int slot = core.find(brick, block);
+                boolean dirty = slot != SlotTable.NONE && core.slots.state(slot) == SlotTable.DIRTY;
+                if (range.state() == State.UNREADABLE && !dirty) {
+                    readable(block << shift, core.shape.blockBytes());
+                } else if (range.state() == State.GONE && dirty) {
+                    restore(block, core.slots.validMask(slot), range);
+                }
+            }
+        }
+    }
+
+    public boolean isEmpty() {
+        return ranges.isEmpty();
+    }
+
+    /** True if a byte of the range is in no slot and older on the disk. */
+    boolean isGone(long offset, long length) {
+        return ranges.isGone(offset, length);
+    }
+
+    boolean hasGone() {
+        return ranges.hasGone();
+    }
+
+    /** True if more is lost than is listed. */
+    public boolean isFull() {
+        return ranges.isFull();
+    }
+
+    /** Bytes that are lost. */
+    public long bytes() {
+        return ranges.bytes();
+    }
+
+    /** Blocks that have a lost byte. */
+    public long blocks() {
+        return ranges.blocks(core.shape.blockShift());
+    }
+
+    /** Dirty blocks that cannot be read. */
+    public long unreadableBlocks() {
+        return ranges.blocks(core.shape.blockShift(), State.UNREADABLE);
+    }
+
+    /** Up to {@code max} ranges that end beyond {@code offset}, in order. */
+    public List<LostRange> from(long offset, int max) {
+        return ranges.from(offset, max);
+    }
+
+    /** As {@link #resting(long, int)}, of a region. */
+    public int restingIn(int region) {
+        return resting(brick.regions().firstBlock(region), brick.regions().blocksPerRegion());
+    }
+
+    /** Dirty blocks of [first, first + count) that could not be read a short while ago: trying again can wait. */
+    int resting(long firstBlock, int count) {
+        if (ranges.isEmpty()) {
+            return 0;
+        }
+        int shift = core.shape.blockShift();
+        long end = firstBlock + count;
+        long next = firstBlock;
+        int resting = 0;
+        int tick = core.tick();
+        for (LostRange range : ranges.overlapping(firstBlock << shift, end << shift)) {
+            if (range.state() == State.UNREADABLE && tick - range.triedTick() < REST_TICKS) {
+                long from = Math.max(next, range.offset() >> shift);
+                next = Math.min(end, (range.end() - 1 >> shift) + 1);
+                resting += (int) Math.max(0, next - from);
+            }
+        }
+        return resting;
+    }
+}

@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a {@link DirtyWitness} informed. Invariant I8: while the durable metadata may have a dirty slot of a brick, the
+ * Keeps a {@link DirtyWitness} informed. Invariant I9: while the durable metadata may have a dirty slot of a brick, the
  * witness has recorded that the brick is dirty. So a commit that may bring the first dirty slots of a brick waits until the
  * witness has it, and fails if it cannot; that a brick is clean is recorded a second after the commit that made it so; and
  * the number in between about once a second, when it has changed much. In steady state a commit asks nobody.

@@ -50,7 +50,7 @@ final class StructureCheck {
             }
             check(
                     !quiet || !core.rescue.isIdle() || !slots.isUnrecorded(slot),
-                    "I8: slot " + slot + " is without a record");
+                    "I10: slot " + slot + " is without a record");
             check(!quiet || !slots.isDemoting(slot), "I6: slot " + slot + " is marked by no demotion");
         }
         check(

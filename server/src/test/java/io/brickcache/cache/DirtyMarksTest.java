@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.brickcache.block.IoStatus;
 import org.junit.jupiter.api.Test;
 
-/** What the witness outside the SSD hears, and when (I8). */
+/** What the witness outside the SSD hears, and when (I9). */
 class DirtyMarksTest {
 
     private static final long BLOCK = StartRig.BLOCK_BYTES;

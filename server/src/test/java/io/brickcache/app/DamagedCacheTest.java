@@ -109,7 +109,7 @@ class DamagedCacheTest {
                 }
             }
         },
-        METADATA_OF_THE_FUTURE("the metadata has format 99, this program knows 1") {
+        METADATA_OF_THE_FUTURE("the metadata has format 99, this program knows 2") {
             @Override
             void inflict(DamagedCacheTest test) {
                 inRocks(test.meta(), (rocks, families) -> {

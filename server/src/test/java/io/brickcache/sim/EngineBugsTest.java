@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every bug planted in the engine must be found: a simulation that cannot fail proves nothing. */
 class EngineBugsTest {
 
-    private static final int MAX_SEEDS = 1000;
+    private static final int MAX_SEEDS = 5000;
 
     private static final Findings FINDINGS = new Findings();
 

@@ -201,7 +201,7 @@ class EngineSystem implements SystemUnderTest {
 
         /** Some sectors of the data area have turned while nobody looked. */
         private void damage(SeededEntropy own) {
-            if (!scenario.trouble().damage() || !plan.reachesCache(index) || !own.chance(0.3)) {
+            if (!plan.reachesCache(index) || !own.chance(0.3)) {
                 return;
             }
             long first = ssdMedium.sizeBytes() - (long) scenario.slots() * scenario.blockBytes();
@@ -455,7 +455,7 @@ class EngineSystem implements SystemUnderTest {
     public long damagedBytes() {
         return formerDamageBytes
                 + nodes.stream()
-                        .mapToLong(node -> node.damagedBytes() + node.lostBytes() + node.ssdMedium.lostBytes())
+                        .mapToLong(node -> node.damagedBytes() + node.lostBytes())
                         .sum();
     }
 

@@ -6,19 +6,22 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A file that fails or hangs when told, as a disk does: nbdkit's error filter over the real file, as a file again through
- * nbdfuse. Needs root. Whoever still uses it when it is closed gets errors.
+ * A block device that fails or hangs when told: a loop device on nbdkit's error filter over a file, through nbdfuse. Not
+ * nbdfuse's file itself: the kernel may hold up a whole io_uring in the submission of a request to FUSE, which it never does
+ * for a block device. Needs root. Whoever still uses it when it is closed gets errors.
  */
 final class FailingDisk implements AutoCloseable {
     private static final int TRIES = 300;
 
-    private final Path folder;
+    private final LoopDevice device;
+    private final Path mount;
     private final Path trigger;
     private final Process nbdkit;
     private final Process nbdfuse;
 
-    private FailingDisk(Path folder, Path trigger, Process nbdkit, Process nbdfuse) {
-        this.folder = folder;
+    private FailingDisk(LoopDevice device, Path mount, Path trigger, Process nbdkit, Process nbdfuse) {
+        this.device = device;
+        this.mount = mount;
         this.trigger = trigger;
         this.nbdkit = nbdkit;
         this.nbdfuse = nbdfuse;
@@ -45,14 +48,14 @@ final class FailingDisk implements AutoCloseable {
                 "error-rate=100%",
                 "error-file=" + trigger);
         await(nbdkit, socket);
-        Process nbdfuse = start(folder, "nbdfuse", mount.resolve("disk").toString(), "--unix", socket.toString());
-        FailingDisk disk = new FailingDisk(folder, trigger, nbdkit, nbdfuse);
-        await(nbdfuse, disk.path());
-        return disk;
+        Path disk = mount.resolve("disk");
+        Process nbdfuse = start(folder, "nbdfuse", disk.toString(), "--unix", socket.toString());
+        await(nbdfuse, disk);
+        return new FailingDisk(LoopDevice.direct(disk), mount, trigger, nbdkit, nbdfuse);
     }
 
     Path path() {
-        return folder.resolve("mnt").resolve("disk");
+        return device.path();
     }
 
     /** From now on every read and write of the disk ends with EIO. */
@@ -74,7 +77,8 @@ final class FailingDisk implements AutoCloseable {
     @Override
     public void close() throws IOException {
         heal();
-        Tool.run("fusermount3", "-u", "-z", folder.resolve("mnt").toString()).succeeded();
+        device.close();
+        Tool.run("fusermount3", "-u", "-z", mount.toString()).succeeded();
         // It would stay as long as the service has the file open.
         nbdfuse.destroyForcibly();
         nbdfuse.onExit().join();

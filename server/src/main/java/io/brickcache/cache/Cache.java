@@ -24,7 +24,6 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -43,15 +42,13 @@ public final class Cache {
 
     private static final long HEAT_INTERVAL_NS = 60_000_000_000L;
 
-    /** Slots looked at in one round of the loop when a brick is detached. */
-    private static final int DETACH_STRIDE = 1 << 16;
-
     private final CacheCore core;
     private final CacheRecord record;
     private final int recoveredTick;
     private final List<CachedBrick> bricks = new ArrayList<>();
     private final List<CachedBrick> demoting = new ArrayList<>();
     private final Scrubber scrubber;
+    private final BrickRemoval removal;
     /** Slots that changed last before the cache was loaded, the newest first. */
     private final int[] latest;
 
@@ -83,6 +80,7 @@ public final class Cache {
                 bug,
                 this::dirtied);
         this.scrubber = new Scrubber(core);
+        this.removal = new BrickRemoval(core, this::removed);
         // One before now: no block that becomes dirty from now on can have it.
         this.recoveredTick = core.tick() - 1;
         this.latest = journal.latestLoaded();
@@ -214,7 +212,7 @@ public final class Cache {
         core.committer.commit(done::accept);
         core.committer.putEvery(HEAT_INTERVAL_NS, this::saveHeat);
         core.health.start();
-        core.keepFree();
+        core.freePool.refill();
     }
 
     /** Whether the cache takes new content. */
@@ -277,7 +275,7 @@ public final class Cache {
      * everything as before, while it has dirty blocks. The disk stays open; it is the caller's.
      */
     public void detach(CachedBrick brick, Consumer<IoStatus> done) {
-        detach(brick, () -> brick.regions().dirtyBlocks() == 0, done);
+        removal.detach(brick, () -> brick.regions().dirtyBlocks() == 0, done);
     }
 
     /**
@@ -286,51 +284,17 @@ public final class Cache {
      */
     public void detachGivingUpLost(CachedBrick brick, Consumer<IoStatus> done) {
         LostBlocks lost = brick.lost();
-        detach(brick, () -> lost.isFull() || brick.regions().dirtyBlocks() == lost.unreadableBlocks(), done);
-    }
-
-    private void detach(CachedBrick brick, BooleanSupplier allowed, Consumer<IoStatus> done) {
-        brick.drain(() -> {
-            if (!allowed.getAsBoolean()) {
-                brick.resume();
-                done.accept(IoStatus.INVALID);
-                return;
-            }
-            forgetAll(brick, done);
-        });
+        removal.detach(brick, () -> lost.isFull() || brick.regions().dirtyBlocks() == lost.unreadableBlocks(), done);
     }
 
     /** As {@link #detach}, but what is dirty is given up. */
     public void giveUp(CachedBrick brick, Consumer<IoStatus> done) {
-        brick.drain(() -> forgetAll(brick, done));
-    }
-
-    private void forgetAll(CachedBrick brick, Consumer<IoStatus> done) {
-        // After this no slot awaits a sync of the disk.
-        brick.flush(status -> {
-            if (status.isOk()) {
-                forget(brick, Forget.ALL, 0, () -> forgetBrick(brick, done));
-            } else {
-                brick.resume();
-                done.accept(status);
-            }
-        });
+        removal.detach(brick, () -> true, done);
     }
 
     /** Forgets what the cache has of a brick, durably. Requests that come meanwhile are refused: it has no clients. */
     public void empty(CachedBrick brick, Forget what, Consumer<IoStatus> done) {
-        if (core.bug == PlantedBug.SERVES_VOID) {
-            done.accept(IoStatus.OK);
-            return;
-        }
-        brick.drain(() -> forget(
-                brick,
-                what,
-                0,
-                () -> brick.flush(status -> {
-                    brick.resume();
-                    done.accept(status);
-                })));
+        removal.empty(brick, what, done);
     }
 
     /** Another record for a brick, of the same number and size: its device is a different one now. */
@@ -351,52 +315,10 @@ public final class Cache {
         });
     }
 
-    private void forget(CachedBrick brick, Forget what, int from, Runnable done) {
-        int end = (int) Math.min(core.slots.slots(), (long) from + DETACH_STRIDE);
-        for (int slot = from; slot < end; slot++) {
-            if (core.slots.isMapped(slot)
-                    && core.slots.brick(slot) == brick.id()
-                    && (what == Forget.ALL || core.slots.state(slot) == SlotTable.CLEAN)) {
-                core.retire(slot);
-            }
-        }
-        if (end < core.slots.slots()) {
-            core.loop.execute(() -> forget(brick, what, end, done));
-        } else {
-            done.run();
-        }
-    }
-
-    private void forgetBrick(CachedBrick brick, Consumer<IoStatus> done) {
-        core.committer.put(batch -> {
-            batch.delete(Family.BRICKS, brick.record().key());
-            RegionHeat.deleteAll(batch, brick.id());
-            LostRanges.deleteAll(batch, brick.id());
-        });
-        core.committer.commit(status -> forgotten(brick, done, status));
-    }
-
-    /** The number of the brick is free only when no slot names it any more. */
-    private void forgotten(CachedBrick brick, Consumer<IoStatus> done, IoStatus status) {
-        if (!status.isOk()) {
-            // What could not be committed is brought again by the next commit: take the deletion back.
-            core.committer.put(batch -> batch.put(
-                    Family.BRICKS, brick.record().key(), brick.record().encode()));
-            brick.lost().giveUpWhatHasNoSlot();
-            brick.resume();
-            done.accept(status);
-        } else if (core.committer.pendingRetired() > 0) {
-            core.committer.whenReleased(() -> gone(brick, done));
-        } else {
-            gone(brick, done);
-        }
-    }
-
-    private void gone(CachedBrick brick, Consumer<IoStatus> done) {
+    private void removed(CachedBrick brick) {
         core.remove(brick);
         bricks.remove(brick);
         brick.close();
-        done.accept(IoStatus.OK);
     }
 
     /** Makes everything durable that was answered until now, and the disk of the brick synced. */

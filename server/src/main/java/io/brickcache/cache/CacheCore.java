@@ -3,8 +3,6 @@ package io.brickcache.cache;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoBuffer;
-import io.brickcache.block.IoOp;
-import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.Checksums;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.data.SsdLayout;
@@ -16,9 +14,6 @@ import io.brickcache.cache.index.SlotTable;
 import io.brickcache.cache.policy.EvictionPolicy;
 import io.brickcache.cache.policy.S3Fifo;
 import io.brickcache.env.Loop;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,16 +24,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants (docs/invariants.md): I1 a place has at most one mapped slot; I2 a slot is free in the allocator, or taken
  * by one operation and unmapped, or in the map; I5 a retired slot is freed only by its committed epoch.
  */
-final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
+final class CacheCore {
 
     /** No part of a request is longer; bounds the scratch memory and the work between two rounds of the loop. */
     static final int MAX_PART_BYTES = 1 << 20;
 
     /** A brick may hold one of so many parts of the engine's memory: operations on a disk that hangs keep what they have. */
     static final int SHARES = 4;
-
-    /** Searches for a victim in one go that may find none: bounds the time the loop is kept; the next call goes on. */
-    private static final int MAX_SEARCHES = 8;
 
     final Loop loop;
     final BlockDevice ssd;
@@ -56,12 +48,12 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     final Rescue rescue;
     final HealthWatch health;
     final long commitIntervalNs;
-    final int freeTarget;
+    final FreePool freePool;
+    final EngineIos io;
     final int maxPartBlocks;
     final PlantedBug bug;
 
     private final @Nullable CachedBrick[] bricks = new CachedBrick[SlotTable.MAX_BRICKS];
-    private final Pool<EngineIo> ios = new Pool<>(() -> new EngineIo(this));
     private final Pool<Parts> parts = new Pool<>(() -> new Parts(this));
     private final Pool<ReadOp> reads = new Pool<>(() -> new ReadOp(this));
     private final Pool<WriteOp> writes = new Pool<>(() -> new WriteOp(this));
@@ -71,8 +63,6 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
     int awaitingSlots;
 
     private int mappedSlots;
-    /** Searches for a victim that found none since the last change for the better. */
-    private int fruitlessSearches;
 
     /** Hears of what the demotion must know. */
     interface Listener {
@@ -106,10 +96,9 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         this.map = new BlockMap(slots);
         this.allocator = new SlotAllocator(slots.slots());
         this.checksums = new Checksums(shape);
-        this.policy = new S3Fifo(slots.slots(), slots, this);
+        this.policy = new S3Fifo(slots.slots(), slots, new EvictableSlots(slots, bug));
         this.maxPartBlocks = MAX_PART_BYTES / shape.blockBytes();
         this.commitIntervalNs = options.commitIntervalNs();
-        this.freeTarget = Math.min(1 << 16, Math.max(Math.min(8, slots.slots() / 4), slots.slots() / 32));
         this.committer = new Committer(
                 loop,
                 ssd,
@@ -121,6 +110,8 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
                 bug,
                 this::release,
                 this::syncFailed);
+        this.freePool = new FreePool(this);
+        this.io = new EngineIos(this);
         this.rescue = new Rescue(this);
         this.health = new HealthWatch(this);
     }
@@ -198,7 +189,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
                 listener.dirtied(brick);
             }
         } else {
-            fruitlessSearches = 0;
+            freePool.victimAppeared();
             if (wasDirty) {
                 throw new IllegalStateException("a clean slot took the place of a dirty one");
             }
@@ -312,7 +303,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         brickOf(slot).regions().removed(slots.block(slot));
         slots.clean(slot);
         committer.changed(slot);
-        fruitlessSearches = 0;
+        freePool.victimAppeared();
     }
 
     private void release(Epoch epoch) {
@@ -320,63 +311,17 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
             giveBack(epoch.retired[i]);
         }
         if (epoch.retiredCount > 0) {
-            keepFree();
+            freePool.refill();
         }
     }
 
-    // ---- free slots
-
-    /** Takes up to {@code wanted} free slots in a row; see {@link SlotAllocator#allocateRun}. */
-    long allocateRun(int wanted) {
-        return allocator.allocateRun(wanted);
-    }
-
-    /** Evicts ahead of need (R2), and asks for the commit that makes the evicted slots free. */
-    void keepFree() {
-        int free = allocator.freeCount();
-        if (free >= freeTarget || !takesSlots()) {
-            return;
-        }
-        int coming = committer.pendingRetired();
-        int missing = freeTarget - free - coming;
-        int searches = 0;
-        while (missing > 0 && searches < MAX_SEARCHES && fruitlessSearches < maxFruitlessSearches()) {
-            int victim = policy.victim();
-            if (victim < 0) {
-                searches++;
-                fruitlessSearches++;
-                continue;
-            }
-            fruitlessSearches = 0;
-            brickOf(victim).counters().evictedBlocks++;
-            retire(victim);
-            coming++;
-            missing--;
-        }
-        if (free <= freeTarget / 2) {
-            if (coming > 0) {
-                committer.request();
-            }
-            if (awaitingSlots > 0) {
-                hurrySyncs();
-            }
-        }
-    }
-
-    private void hurrySyncs() {
+    /** The next sync of each disk on which slots wait is not put off. */
+    void hurrySyncs() {
         for (CachedBrick brick : bricks) {
             if (brick != null) {
                 brick.awaiting().hurry();
             }
         }
-    }
-
-    /**
-     * A search looks at some 2,000 slots and passes a block that was often asked for up to three times: after so many
-     * there is nothing to evict until something becomes clean.
-     */
-    private int maxFruitlessSearches() {
-        return 2 + slots.slots() / 512;
     }
 
     // ---- checksums
@@ -401,58 +346,6 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         }
         retire(slot);
         return true;
-    }
-
-    // ---- I/O
-
-    /** Reads or writes {@code count} neighbouring slots from {@code slot} on. */
-    void submitSlots(IoOp op, int tag, int index, int slot, int count, IoBuffer buffer, int at, IoOwner owner) {
-        EngineIo io = ios.take();
-        io.tag = tag;
-        io.index = index;
-        io.count = count;
-        io.slot = slot;
-        io.ofSlots = true;
-        io.prepare(op, layout.slotOffset(slot), count * shape.blockBytes(), 0, buffer, at);
-        io.submit(ssd, owner);
-    }
-
-    /** Reads the data area at an offset of its own. */
-    void submitSsd(IoOp op, int tag, long offset, int length, IoBuffer buffer, int at, IoOwner owner) {
-        EngineIo io = ios.take();
-        io.tag = tag;
-        io.prepare(op, offset, length, 0, buffer, at);
-        io.submit(ssd, owner);
-    }
-
-    /** Reads or writes the disk of a brick. */
-    void submitDisk(
-            IoOp op,
-            int tag,
-            int index,
-            int count,
-            CachedBrick brick,
-            long offset,
-            int length,
-            IoBuffer buffer,
-            int at,
-            IoOwner owner) {
-        EngineIo io = ios.take();
-        io.tag = tag;
-        io.index = index;
-        io.count = count;
-        io.ofSlots = false;
-        io.prepare(op, offset, length, 0, buffer, at);
-        io.submit(brick.disk(), owner);
-    }
-
-    /** TRIM or WRITE_ZEROES on the disk of a brick. */
-    void submitDisk(IoOp op, int tag, CachedBrick brick, long offset, long length, int flags, IoOwner owner) {
-        EngineIo io = ios.take();
-        io.tag = tag;
-        io.ofSlots = false;
-        io.prepare(op, offset, length, flags);
-        io.submit(brick.disk(), owner);
     }
 
     // ---- bricks and pools
@@ -529,58 +422,7 @@ final class CacheCore implements EvictionPolicy.Slots, EngineIo.Pool {
         diskOps.give(done);
     }
 
-    @Override
-    public void recycle(EngineIo done) {
-        ios.give(done);
-    }
-
-    @Override
-    public void slotsDone(IoOp op, IoStatus status) {
-        health.slotsDone(op, status);
-    }
-
-    @Override
-    public boolean isMapped(int slot) {
-        return slots.isMapped(slot);
-    }
-
-    @Override
-    public boolean isEvictable(int slot) {
-        return slots.state(slot) == SlotTable.CLEAN && !slots.isVolatile(slot)
-                || bug == PlantedBug.EVICTS_DIRTY && slots.isMapped(slot);
-    }
-
-    @Override
-    public long placeHash(int slot) {
-        // Finalizer of MurmurHash3, with another constant than the block map's.
-        long h = slots.key(slot) ^ 0x9E3779B97F4A7C15L;
-        h ^= h >>> 33;
-        h *= 0xff51afd7ed558ccdL;
-        h ^= h >>> 33;
-        h *= 0xc4ceb9fe1a85ec53L;
-        return h ^ h >>> 33;
-    }
-
     long memoryBytes() {
         return slots.memoryBytes() + map.memoryBytes() + allocator.memoryBytes() + policy.memoryBytes();
-    }
-
-    /** Reused objects of one kind: as many as were ever in use at once. */
-    private static final class Pool<T> {
-        private final Deque<T> items = new ArrayDeque<>();
-        private final Supplier<T> maker;
-
-        Pool(Supplier<T> maker) {
-            this.maker = maker;
-        }
-
-        T take() {
-            T item = items.poll();
-            return item == null ? maker.get() : item;
-        }
-
-        void give(T item) {
-            items.push(item);
-        }
     }
 }

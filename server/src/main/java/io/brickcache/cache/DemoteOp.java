@@ -163,7 +163,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
                     run++;
                 }
                 pending++;
-                core.submitSlots(IoOp.READ, FETCH, i, slotOf[i], run, buffer(), i * blockBytes, this);
+                core.io.submitSlots(IoOp.READ, FETCH, i, slotOf[i], run, buffer(), i * blockBytes, this);
             }
             i += run;
         }
@@ -281,7 +281,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         long offset = (firstBlock << core.shape.blockShift()) + begin;
         int length = (int) Math.min(end - begin, brick.geometry().sizeBytes() - offset);
         pending++;
-        core.submitDisk(IoOp.WRITE, WRITE, 0, 0, brick, offset, length, buffer(), begin, this);
+        core.io.submitDisk(IoOp.WRITE, WRITE, 0, 0, brick, offset, length, buffer(), begin, this);
         return true;
     }
 
@@ -355,7 +355,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             }
         }
         brick.counters().demotedBlocks += cleaned;
-        core.keepFree();
+        core.freePool.refill();
         listener.demoted(cleaned, skipped, status.and(syncStatus));
         brick.opDone();
     }

@@ -136,7 +136,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             // the
             // disk is asked for zeroes, if it can make them without writing, and for nothing otherwise.
             int diskFlags = op == IoOp.TRIM ? IoRequest.FAST_ZERO : flags;
-            core.submitDisk(IoOp.WRITE_ZEROES, CHANGE, part.brick(), offset, part.bytes(), diskFlags, this);
+            core.io.submitDisk(IoOp.WRITE_ZEROES, CHANGE, part.brick(), offset, part.bytes(), diskFlags, this);
         }
     }
 
@@ -182,7 +182,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void readForMerge(long block, int scratchAt) {
         pending++;
         int slot = core.find(part.brick(), block);
-        core.submitSlots(
+        core.io.submitSlots(
                 IoOp.READ, MERGE, (int) (block - part.firstBlock()), slot, 1, Required.of(scratch), scratchAt, this);
     }
 
@@ -291,7 +291,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         int length = pieces[2 * nextPiece + 1] - begin;
         nextPiece++;
         long offset = (part.firstBlock() << core.shape.blockShift()) + begin;
-        core.submitDisk(
+        core.io.submitDisk(
                 IoOp.WRITE, CHANGE, 0, 0, part.brick(), offset, length, part.buffer(), part.at(0) + begin, this);
     }
 
@@ -362,7 +362,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
         int length = Math.min(scratch.capacity(), part.bytes() - zeroed);
         long offset = (part.firstBlock() << core.shape.blockShift()) + zeroed;
-        core.submitDisk(IoOp.WRITE, CHANGE, 0, 0, part.brick(), offset, length, scratch, 0, this);
+        core.io.submitDisk(IoOp.WRITE, CHANGE, 0, 0, part.brick(), offset, length, scratch, 0, this);
     }
 
     @Override

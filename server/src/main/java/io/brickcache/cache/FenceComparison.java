@@ -86,7 +86,7 @@ final class FenceComparison implements IoOwner, BufferPool.Waiter {
                     (int) Math.min(core.shape.blockBytes(), brick.geometry().sizeBytes() - offset);
             busy[lane] = true;
             pending++;
-            core.submitDisk(
+            core.io.submitDisk(
                     IoOp.READ,
                     lane,
                     i,

@@ -223,7 +223,7 @@ final class HealthWatch implements MetadataStore.Watcher {
         shown = now;
         if (now == CacheHealth.SERVING) {
             LOG.info("{}: the cache serves again", core.ssd.name());
-            core.keepFree();
+            core.freePool.refill();
         } else {
             LOG.error("{}: the cache takes nothing new: {}", core.ssd.name(), reason());
         }

@@ -203,13 +203,13 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 }
                 ssdPending++;
                 pending++;
-                core.submitSlots(IoOp.READ, FROM_SSD, i, slotOf[i], run, part.buffer(), part.at(i), this);
+                core.io.submitSlots(IoOp.READ, FROM_SSD, i, slotOf[i], run, part.buffer(), part.at(i), this);
                 i += run;
             } else {
                 if (kinds[i] == PARTIAL) {
                     ssdPending++;
                     pending++;
-                    core.submitSlots(IoOp.READ, TO_SCRATCH, i, slotOf[i], 1, overlay(), scratchAt, this);
+                    core.io.submitSlots(IoOp.READ, TO_SCRATCH, i, slotOf[i], 1, overlay(), scratchAt, this);
                     scratchAt += blockBytes;
                 }
                 i++;
@@ -229,7 +229,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 int length =
                         (int) Math.min((long) run * blockBytes, of.geometry().sizeBytes() - offset);
                 pending++;
-                core.submitDisk(IoOp.READ, FROM_DISK, i, run, of, offset, length, part.buffer(), part.at(i), this);
+                core.io.submitDisk(IoOp.READ, FROM_DISK, i, run, of, offset, length, part.buffer(), part.at(i), this);
             }
             i += run + 1;
         }
@@ -350,7 +350,8 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     private void answer() {
-        boolean fill = listed && status.isOk() && core.takesSlots() && core.allocator.freeCount() > core.freeTarget / 2;
+        boolean fill =
+                listed && status.isOk() && core.takesSlots() && core.allocator.freeCount() > core.freePool.target() / 2;
         IoBuffer kept = part.buffer();
         if (fill) {
             kept.retain();
@@ -374,14 +375,14 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 run++;
             }
             while (run > 0) {
-                int spare = core.allocator.freeCount() - core.freeTarget / 2;
+                int spare = core.allocator.freeCount() - core.freePool.target() / 2;
                 if (spare <= 0) {
                     return;
                 }
-                long slotRun = core.allocateRun(Math.min(run, spare));
+                long slotRun = core.allocator.allocateRun(Math.min(run, spare));
                 int got = SlotAllocator.runLength(slotRun);
                 pending++;
-                core.submitSlots(
+                core.io.submitSlots(
                         IoOp.WRITE, FILL, i, SlotAllocator.runStart(slotRun), got, part.buffer(), part.at(i), this);
                 run -= got;
                 i += got;
@@ -418,7 +419,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private void fillDone() {
         if (--pending == 0) {
             part.buffer().release();
-            core.keepFree();
+            core.freePool.refill();
             finish();
         }
     }

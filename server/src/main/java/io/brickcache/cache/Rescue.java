@@ -298,9 +298,9 @@ final class Rescue {
         // What an obsolete slot of the block holds may not be safe on the disk, and a place has one record: all is lost
         // then.
         boolean whole = core.mustWriteAround(brick, block, held);
-        long lost = whole ? brick.fullMask(block) : held;
-        core.slots.spoil(slot, lost);
-        brick.lost().addUnits(block, lost, cause);
+        long gone = whole ? brick.fullMask(block) : held;
+        brick.lost().addUnits(block, gone, cause);
+        core.slots.spoil(slot, gone);
         core.slots.setUnrecorded(slot, false);
         core.committer.changed(slot);
         // In the same epoch: a place has one record.

@@ -136,7 +136,7 @@ final class ScrubOp implements IoOwner, BufferPool.Waiter {
         epoch = core.committer.enterReader();
         if (run > 0) {
             pending++;
-            core.submitSlots(IoOp.READ, 0, 0, next, run, Required.of(buffer), 0, this);
+            core.io.submitSlots(IoOp.READ, 0, 0, next, run, Required.of(buffer), 0, this);
         }
         next += run;
         done();

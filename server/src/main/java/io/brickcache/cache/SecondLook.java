@@ -54,7 +54,7 @@ final class SecondLook implements IoOwner {
 
     void start() {
         tries++;
-        core.submitSlots(IoOp.READ, AGAIN, 0, slot, 1, buffer, at, this);
+        core.io.submitSlots(IoOp.READ, AGAIN, 0, slot, 1, buffer, at, this);
     }
 
     @Override
@@ -75,7 +75,7 @@ final class SecondLook implements IoOwner {
         } else if (probed) {
             listener.looked(Verdict.LOST, Cause.READ_ERROR);
         } else {
-            core.submitSsd(IoOp.READ, PROBE, 0, SsdLayout.SUPERBLOCK_BYTES, buffer, at, this);
+            core.io.submitSsd(IoOp.READ, PROBE, 0, SsdLayout.SUPERBLOCK_BYTES, buffer, at, this);
         }
     }
 }

@@ -126,7 +126,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void readForMerge(int i) {
         pending++;
         int slot = core.find(part.brick(), part.firstBlock() + i);
-        core.submitSlots(IoOp.READ, MERGE, i, slot, 1, Required.of(merge), edge(i) * blockBytes, this);
+        core.io.submitSlots(IoOp.READ, MERGE, i, slot, 1, Required.of(merge), edge(i) * blockBytes, this);
     }
 
     @Override
@@ -230,7 +230,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             around = Around.UNSYNCED;
         }
         while (around == Around.NO && allocated < part.blocks()) {
-            long run = core.allocateRun(part.blocks() - allocated);
+            long run = core.allocator.allocateRun(part.blocks() - allocated);
             if (run < 0) {
                 around = Around.FULL;
                 break;
@@ -242,7 +242,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             }
             allocated += length;
         }
-        core.keepFree();
+        core.freePool.refill();
         if (around == Around.NO) {
             int i = 0;
             while (i < part.blocks()) {
@@ -251,7 +251,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
                     run++;
                 }
                 pending++;
-                core.submitSlots(IoOp.WRITE, STORE, i, slotOf[i], run, part.buffer(), part.at(i), this);
+                core.io.submitSlots(IoOp.WRITE, STORE, i, slotOf[i], run, part.buffer(), part.at(i), this);
                 i += run;
             }
         }

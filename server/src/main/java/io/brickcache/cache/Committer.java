@@ -260,6 +260,7 @@ final class Committer {
         } else {
             journal.encode(batch, epoch.number, epoch.changed, epoch.changedCount);
         }
+        epoch.noteForgotten(slots);
         for (Consumer<MetadataBatch> record : epoch.records) {
             record.accept(batch);
         }
@@ -362,6 +363,9 @@ final class Committer {
             if (!slots.isUnrecorded(epoch.changed[i])) {
                 slots.committed(epoch.changed[i]);
             }
+        }
+        for (int i = 0; i < epoch.forgottenCount; i++) {
+            slots.forgotten(epoch.forgotten[i]);
         }
         epoch.committed = true;
         answer(epoch, true);

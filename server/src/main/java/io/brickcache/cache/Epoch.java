@@ -1,6 +1,7 @@
 package io.brickcache.cache;
 
 import io.brickcache.cache.index.MetadataBatch;
+import io.brickcache.cache.index.SlotTable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +20,10 @@ final class Epoch {
     int changedCount;
     int[] retired = new int[256];
     int retiredCount;
+    /** Slots that were dirty and of which the records of this epoch know nothing any more. */
+    int[] forgotten = new int[256];
+
+    int forgottenCount;
     /** Reads of slots under way that began in this epoch. */
     int readers;
 
@@ -50,6 +55,19 @@ final class Epoch {
         retired[retiredCount++] = slot;
     }
 
+    /** Called when the records are written. */
+    void noteForgotten(SlotTable slots) {
+        for (int i = 0; i < changedCount; i++) {
+            int slot = changed[i];
+            if (slots.wasDirty(slot) && !slots.isObsolete(slot)) {
+                if (forgottenCount == forgotten.length) {
+                    forgotten = Arrays.copyOf(forgotten, 2 * forgottenCount);
+                }
+                forgotten[forgottenCount++] = slot;
+            }
+        }
+    }
+
     /** Takes over everything of an epoch that could not be committed, but not its readers and listeners. */
     void absorb(Epoch failed) {
         for (int i = 0; i < failed.changedCount; i++) {
@@ -70,6 +88,7 @@ final class Epoch {
         number = newNumber;
         changedCount = 0;
         retiredCount = 0;
+        forgottenCount = 0;
         readers = 0;
         committed = false;
         wroteSlots = false;

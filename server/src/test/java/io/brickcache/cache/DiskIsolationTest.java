@@ -4,7 +4,9 @@ import static io.brickcache.cache.CacheRig.BLOCK;
 import static io.brickcache.cache.CacheRig.BRICK_BYTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.brickcache.block.IoOp;
 import io.brickcache.block.IoStatus;
+import io.brickcache.block.sim.Fault;
 import io.brickcache.cache.TroubledDisk.Trouble;
 import java.util.ArrayList;
 import java.util.List;
@@ -188,5 +190,23 @@ class DiskIsolationTest {
         assertThat(rig.await(rig.cache::stop)).isEqualTo(IoStatus.IO_ERROR);
 
         assertThat(rig.reloaded("b1").dirtyBytes()).isEqualTo(BLOCK);
+    }
+
+    @Test
+    void shouldNotRecordAnObsoleteSlotOnceMoreWhenItsRecordIsGoneAndTheSsdFailsToSync() {
+        rig.write(brick, 3, 1, 1);
+        rig.flush(brick);
+        disk.set(Trouble.SYNCS_HANG);
+        rig.zero(brick, 3, 1);
+        rig.write(brick, 3, 1, 2);
+        rig.flush(neighbour);
+        assertThat(brick.awaiting().size()).isOne();
+        disk.set(Trouble.NONE);
+        assertThat(rig.loop.runUntil(() -> brick.awaiting().size() == 0)).isTrue();
+        rig.ssd.setFaults(request -> request.op() == IoOp.FLUSH ? Fault.IO_ERROR : Fault.NONE);
+        rig.write(brick, 3, 1, 3);
+        rig.flush(neighbour);
+
+        assertThat(rig.reloaded("b0").dirtyBytes()).isEqualTo(BLOCK);
     }
 }

@@ -147,7 +147,14 @@ public final class SlotTable implements PolicyBits {
         meta[slot] = meta[slot] & ~(AWAITING | POLICY_MASK) | was | RETIRED;
     }
 
-    /** True for a retired slot that was dirty. */
+    /** The durable record of a retired slot no longer names it: nothing can be held of it any more. */
+    public void forgotten(int slot) {
+        if (wasDirty(slot)) {
+            meta[slot] &= ~WAS_DIRTY;
+        }
+    }
+
+    /** True for a retired slot that was dirty, until its durable record is {@link #forgotten}. */
     public boolean wasDirty(int slot) {
         return state(slot) == RETIRED && (meta[slot] & WAS_DIRTY) != 0;
     }

@@ -19,7 +19,9 @@ def scenario():
         mount_new(ssd.path, "/ssd")
     else:
         run("mount", ssd.path, "/ssd")
-    service = Service("/var/tmp/node", dirty_low="5%", dirty_high="30%", max_dirty_age="1s", idle_delay="1s")
+    # Commits seldom by themselves, so that there is much to lose when the power goes.
+    service = Service("/var/tmp/node", commit_interval="2s", dirty_low="5%", dirty_high="30%", max_dirty_age="1s",
+                      idle_delay="1s")
     service.start()
     if verb == "fresh":
         service.cli("cache", "create", "ssd1", "--directory", "/ssd/cache", "--size", "16MiB")

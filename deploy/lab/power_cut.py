@@ -128,11 +128,14 @@ class VolatileCut(Cut):
 
     def cut(self):
         self.ended.set()
-        self.lab.kill()
+        # The disks first, all at one moment: the lab's storage daemon flushes them when it is ended.
+        for number in (signal.SIGSTOP, signal.SIGUSR1, signal.SIGCONT):
+            for process in self._disks.values():
+                process.send_signal(number)
         for disk, process in self._disks.items():
-            process.send_signal(signal.SIGUSR1)
             process.wait(60)
             os.unlink(os.path.join(self.folder, disk + ".sock"))
+        self.lab.kill()
 
     def finish(self):
         self.lab.stop()

@@ -328,8 +328,12 @@ final class CacheCore {
 
     /** True if the block at {@code at} in the buffer is what the slot should hold. */
     boolean matches(int slot, IoBuffer buffer, int at) {
-        return checksums.of(buffer, at, slots.validMask(slot)) == slots.checksum(slot)
-                || bug == PlantedBug.SERVES_DAMAGED;
+        return holds(slot, buffer, at) || bug == PlantedBug.SERVES_DAMAGED;
+    }
+
+    /** As {@link #matches}, of content that does not come from the slot. */
+    boolean holds(int slot, IoBuffer buffer, int at) {
+        return checksums.of(buffer, at, slots.validMask(slot)) == slots.checksum(slot);
     }
 
     /**

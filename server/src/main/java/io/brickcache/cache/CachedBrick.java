@@ -266,12 +266,15 @@ public final class CachedBrick implements BlockDevice {
         awaiting.close();
     }
 
-    /** Units that a whole slot of the block holds: fewer in the last block of a brick. */
+    /**
+     * Units that a whole slot of the block holds: fewer in the last block of a brick. A unit of which the brick has only a
+     * part (1 KiB, and an odd number of sectors) is never cached: nothing says what the rest of it is.
+     */
     public long fullMask(long block) {
         if (block < fullBlocks) {
             return core.shape.fullMask();
         }
-        return core.shape.cover(0, (int) (geometry.sizeBytes() - (block << core.shape.blockShift())));
+        return core.shape.mask(0, (int) (geometry.sizeBytes() - (block << core.shape.blockShift())));
     }
 
     public BrickRecord record() {

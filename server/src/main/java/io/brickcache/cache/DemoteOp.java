@@ -279,9 +279,8 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         }
         int end = cursor * blockBytes + cursorUnit * unitBytes;
         long offset = (firstBlock << core.shape.blockShift()) + begin;
-        int length = (int) Math.min(end - begin, brick.geometry().sizeBytes() - offset);
         pending++;
-        core.io.submitDisk(IoOp.WRITE, WRITE, 0, 0, brick, offset, length, buffer(), begin, this);
+        core.io.submitDisk(IoOp.WRITE, WRITE, 0, 0, brick, offset, end - begin, buffer(), begin, this);
         return true;
     }
 

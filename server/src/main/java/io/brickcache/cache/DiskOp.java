@@ -250,10 +250,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
     }
 
-    private void addPiece(int begin, int unitEnd) {
-        // The last unit of a brick may reach beyond its end.
-        int end = (int)
-                Math.min(unitEnd, part.brick().geometry().sizeBytes() - (part.firstBlock() << core.shape.blockShift()));
+    private void addPiece(int begin, int end) {
         if (begin >= end) {
             return;
         }

@@ -121,7 +121,7 @@ final class FenceComparison implements IoOwner, BufferPool.Waiter {
             unreadable++;
         } else {
             compared++;
-            if (!core.matches(slot, io.buffer(), io.bufferOffset())) {
+            if (!core.holds(slot, io.buffer(), io.bufferOffset())) {
                 different++;
                 if (firstDifference < 0 || io.offset() < firstDifference) {
                     firstDifference = io.offset();

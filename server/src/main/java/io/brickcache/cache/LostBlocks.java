@@ -121,11 +121,9 @@ public final class LostBlocks {
         return (block << core.shape.blockShift()) + (long) Long.numberOfTrailingZeros(units) * core.shape.unitBytes();
     }
 
-    /** The last unit of a brick may reach beyond its end. */
     private long end(long block, long units) {
         int past = 64 - Long.numberOfLeadingZeros(runOf(units));
-        long end = (block << core.shape.blockShift()) + (long) past * core.shape.unitBytes();
-        return Math.min(end, brick.geometry().sizeBytes());
+        return (block << core.shape.blockShift()) + (long) past * core.shape.unitBytes();
     }
 
     /** The bytes were read from the SSD as they were written. */

@@ -53,16 +53,13 @@ final class Parts implements CommitListener {
     }
 
     private void makeDurable(CachedBrick of) {
+        syncFailures = core.rescue.syncFailures();
         if (onDisk) {
-            syncFailures = core.rescue.syncFailures();
             of.flush(this);
+        } else if (core.rescue.awaits(of)) {
+            core.rescue.flushWhenSettled(of, this);
         } else {
-            syncFailures = core.rescue.syncFailures();
-            if (core.rescue.awaits(of)) {
-                core.rescue.flushWhenSettled(of, this);
-            } else {
-                core.committer.commit(this);
-            }
+            core.committer.commit(this);
         }
     }
 

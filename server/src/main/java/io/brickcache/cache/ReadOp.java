@@ -155,7 +155,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private void markLive(CachedBrick of) {
         for (int i = 0; i < part.blocks(); i++) {
             // The disk's part of a block that has lost some is not the block.
-            if (kinds[i] == HIT || of.lost().isGone(part.offset(i), blockBytes)) {
+            if (kinds[i] == HIT
+                    || (of.fullMask(part.firstBlock() + i) & ~maskOf[i]) == 0
+                    || of.lost().isGone(part.offset(i), blockBytes)) {
                 forgetLive(i);
             } else {
                 live[i >> 6] |= 1L << i;

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes a part of a request to new slots (R1) and maps them when all of them are written: the part is in one epoch or
  * in none. A block written in part is merged with the slot it has; without one, only its units are valid and the disk is
- * not read. The rest of a dirty slot that is damaged for good is given up ({@link LostBlocks}). With no free slot, or when the SSD fails, the part goes around ({@link DiskOp}).
+ * not read. The rest of a dirty slot that is damaged for good is given up ({@link LostBlocks}). With no free slot, or when
+ * the SSD fails, the part goes around ({@link DiskOp}).
  */
 final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
@@ -72,8 +73,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     void entered() {
         CachedBrick of = part.brick();
         of.fills().invalidate(part.firstBlock(), part.lastBlock());
-        long sizeEnd = of.geometry().sizeBytes() - (part.firstBlock() << core.shape.blockShift());
-        if (!core.shape.isAligned(part.from(), 0) || part.to() != sizeEnd && !core.shape.isAligned(0, part.to())) {
+        if (!core.shape.isAligned(part.from(), part.to())) {
             around = Around.UNALIGNED;
             leaveAround();
             return;
@@ -84,7 +84,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         for (int i = 0; i < part.blocks(); i++) {
-            maskOf[i] = core.shape.cover(part.fromIn(i), part.toIn(i));
+            maskOf[i] = core.shape.mask(part.fromIn(i), part.toIn(i));
         }
         mergeEdges();
     }

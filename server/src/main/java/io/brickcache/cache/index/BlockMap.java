@@ -16,6 +16,10 @@ public final class BlockMap {
     /** Entries per slot, in eighths: a load of 3/4. */
     private static final int EIGHTHS = 11;
 
+    private static final int MAPPED = 0;
+    private static final int RETIRED = 1;
+    private static final int OBSOLETE = 2;
+
     private final SlotTable slots;
     private final int[] entries;
     private final int slotMask;
@@ -32,50 +36,40 @@ public final class BlockMap {
 
     /** The slot that holds the place now (CLEAN or DIRTY), or NONE. */
     public int find(long key) {
-        long hash = hash(key);
-        int tag = tag(hash);
-        for (int i = home(hash); entries[i] != EMPTY; i = next(i)) {
-            int entry = entries[i];
-            if ((entry & ~slotMask) == tag) {
-                int slot = entry & slotMask;
-                if (slots.key(slot) == key && slots.isMapped(slot)) {
-                    return slot;
-                }
-            }
-        }
-        return SlotTable.NONE;
+        return find(key, MAPPED);
     }
 
     /** True if a retired slot of the place is not free yet; obsolete ones do not count. */
     public boolean hasRetired(long key) {
-        long hash = hash(key);
-        int tag = tag(hash);
-        for (int i = home(hash); entries[i] != EMPTY; i = next(i)) {
-            int entry = entries[i];
-            if ((entry & ~slotMask) == tag) {
-                int slot = entry & slotMask;
-                if (slots.key(slot) == key && slots.state(slot) == SlotTable.RETIRED && !slots.isObsolete(slot)) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return find(key, RETIRED) != SlotTable.NONE;
     }
 
     /** The obsolete slot of the place, or NONE; a place has at most one. */
     public int findObsolete(long key) {
+        return find(key, OBSOLETE);
+    }
+
+    private int find(long key, int kind) {
         long hash = hash(key);
         int tag = tag(hash);
         for (int i = home(hash); entries[i] != EMPTY; i = next(i)) {
             int entry = entries[i];
             if ((entry & ~slotMask) == tag) {
                 int slot = entry & slotMask;
-                if (slots.key(slot) == key && slots.isObsolete(slot)) {
+                if (slots.key(slot) == key && isOfKind(slot, kind)) {
                     return slot;
                 }
             }
         }
         return SlotTable.NONE;
+    }
+
+    private boolean isOfKind(int slot, int kind) {
+        return switch (kind) {
+            case MAPPED -> slots.isMapped(slot);
+            case OBSOLETE -> slots.isObsolete(slot);
+            default -> slots.state(slot) == SlotTable.RETIRED && !slots.isObsolete(slot);
+        };
     }
 
     /** Adds a slot under the key that the slot table has for it. */

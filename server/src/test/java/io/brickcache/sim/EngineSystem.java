@@ -72,6 +72,7 @@ class EngineSystem implements SystemUnderTest {
         final List<SimDevice> fallible = new ArrayList<>();
         private @Nullable Cache runningCache;
         private @Nullable Demoter runningDemoter;
+        private @Nullable FenceTrial fence;
         private int starts;
 
         Node(int index) {
@@ -170,7 +171,13 @@ class EngineSystem implements SystemUnderTest {
             }
             cache().checkStructure(true);
             runningDemoter = new Demoter(cache(), DemotionOptions.of(options));
-            tryStart(started);
+            SeededEntropy own = entropy.split("fence " + index + " " + starts);
+            if (own.chance(0.3)) {
+                fence = new FenceTrial(cache(), disks::get, own);
+                fence.run(() -> tryStart(started));
+            } else {
+                tryStart(started);
+            }
         }
 
         private MetadataStore front() throws MetadataException {
@@ -328,6 +335,10 @@ class EngineSystem implements SystemUnderTest {
         }
 
         void crash(Crash kind) {
+            if (fence != null) {
+                fence.end();
+                fence = null;
+            }
             devices.forEach(SimDevice::kill);
             store.crash();
             spare.crash();

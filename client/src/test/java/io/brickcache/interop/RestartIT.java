@@ -44,6 +44,29 @@ final class RestartIT extends EndToEnd {
         second.checkDevice();
     }
 
+    /** Neither cold, as flashcache comes up, nor with every block taken for dirty, as dm-cache does. */
+    @Test
+    void shouldBringBackCleanBlocksWarmAndCleanWhenKilled() throws Exception {
+        ServiceProcess service = startWithCache(64 * MIB);
+        BrickLoad load = attachedLoad(service, "b", 8 * MIB);
+        load.runRandom(service, 8 * MIB, () -> {});
+        load.checkRunning(service);
+        service.admin().flush("b");
+        Brick before = service.admin().brick("b");
+
+        service.kill();
+        service.restart();
+
+        Brick after = service.admin().brick("b");
+        assertThat(before.getCachedBytes()).isPositive();
+        assertThat(after.getDirtyBytes()).isEqualTo(before.getDirtyBytes()).isZero();
+        assertThat(after.getCachedBytes()).isEqualTo(before.getCachedBytes());
+        load.checkRunning(service);
+        Brick warm = service.admin().brick("b");
+        assertThat(warm.getStats().getReadHitBlocks())
+                .isGreaterThan(warm.getStats().getReadMissBlocks());
+    }
+
     @Test
     void shouldAnswerNothingMoreAndLoseNothingWhenStoppedUnderLoad() throws Exception {
         ServiceProcess service = startWithCache(16 * MIB);

@@ -181,10 +181,7 @@ public final class Cache {
                         "slot " + slot + " holds block " + slots.block(slot) + " beyond the end of brick "
                                 + brick.name());
             }
-            long left = brick.geometry().sizeBytes() - (slots.block(slot) << core.shape.blockShift());
-            // Of a unit that the brick has half of, an older program may have a record.
-            long possible = core.shape.cover(0, (int) Math.min(core.shape.blockBytes(), left));
-            if ((slots.validMask(slot) & ~possible) != 0) {
+            if ((slots.validMask(slot) & ~brick.fullMask(slots.block(slot))) != 0) {
                 throw new MetadataException(
                         Kind.CORRUPT,
                         "slot " + slot + " holds units of block " + slots.block(slot) + " beyond the end of brick "

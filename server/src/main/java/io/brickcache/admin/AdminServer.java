@@ -1,6 +1,8 @@
 package io.brickcache.admin;
 
 import io.brickcache.env.Clock;
+import io.brickcache.env.FileFailures;
+import io.brickcache.env.ListenException;
 import io.brickcache.env.SocketFile;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -13,6 +15,7 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class AdminServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
+    private static final String SECTION = "admin";
     private static final int MAX_CALLS_PER_CONNECTION = 32;
     private static final long GRACE_SECONDS = 5;
 
@@ -36,7 +40,16 @@ public final class AdminServer implements AutoCloseable {
     public AdminServer(AdminOptions options, NodeAdministration node, Clock clock) {
         this.options = options;
         this.api = new AdminApi(node, clock);
-        this.socket = new SocketFile(options.socket().path(), "admin");
+        this.socket = new SocketFile(options.socket().path(), SECTION);
+    }
+
+    /**
+     * Looks at the group that the options name, without serving.
+     *
+     * @throws IOException if there is none of that name
+     */
+    public static void check(AdminOptions options) throws IOException {
+        SocketFile.checkGroup(options.socketGroup(), SECTION);
     }
 
     /**
@@ -53,6 +66,9 @@ public final class AdminServer implements AutoCloseable {
         try {
             listen(new DomainSocketAddress(socket.prepare().toString()));
             socket.publish(options.socketMode(), options.socketGroup());
+        } catch (FileSystemException e) {
+            close();
+            throw new ListenException(options.listen(), FileFailures.why(e), e);
         } catch (IOException | RuntimeException e) {
             close();
             throw e;

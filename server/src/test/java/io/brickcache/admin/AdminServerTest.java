@@ -171,7 +171,8 @@ class AdminServerTest {
         try (AdminServer server = new AdminServer(options, new FakeNode(), new TickingClock(1))) {
             assertThatThrownBy(server::start)
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining(directory.resolve("none") + ": the directory of the admin socket is missing");
+                    .hasMessageContaining(
+                            "the directory " + directory.resolve("none") + " of the admin socket is missing");
         }
     }
 

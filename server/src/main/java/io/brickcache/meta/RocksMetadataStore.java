@@ -91,7 +91,7 @@ public final class RocksMetadataStore implements MetadataStore {
             throws MetadataException {
         if (!Files.isDirectory(directory)) {
             throw new MetadataException(
-                    Kind.IO, "The metadata directory " + directory + " does not exist. Is its SSD mounted?");
+                    Kind.IO, "the metadata directory " + directory + " does not exist, its SSD may not be mounted");
         }
         if (!Files.exists(directory.resolve("CURRENT"))) {
             throw absent(directory);
@@ -103,7 +103,7 @@ public final class RocksMetadataStore implements MetadataStore {
         try {
             if (Directories.isEmpty(directory)) {
                 return new MetadataException(
-                        Kind.IO, "The metadata directory " + directory + " is empty. Is its SSD mounted?");
+                        Kind.IO, "the metadata directory " + directory + " is empty, its SSD may not be mounted");
             }
         } catch (IOException e) {
             return RocksErrors.of(directory, "opened", e);

@@ -80,14 +80,13 @@ final class CacheCommand {
     int list() {
         return root.withDaemon(daemon -> {
             ListCachesResponse.Builder all = ListCachesResponse.newBuilder();
-            String token = "";
-            do {
-                ListCachesRequest request =
-                        ListCachesRequest.newBuilder().setPageToken(token).build();
-                ListCachesResponse page = daemon.ask(() -> daemon.caches().listCaches(request));
-                all.addAllCaches(page.getCachesList());
-                token = page.getNextPageToken();
-            } while (!token.isEmpty());
+            daemon.askPages(
+                            token -> daemon.caches()
+                                    .listCaches(ListCachesRequest.newBuilder()
+                                            .setPageToken(token)
+                                            .build()),
+                            ListCachesResponse::getNextPageToken)
+                    .forEach(page -> all.addAllCaches(page.getCachesList()));
             return root.print(all.build(), Tables.caches(all.getCachesList()));
         });
     }

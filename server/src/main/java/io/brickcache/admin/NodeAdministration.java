@@ -29,15 +29,17 @@ public interface NodeAdministration {
     enum DirtyData {
         /** Refuse with {@link Reason#BRICK_DIRTY}. */
         REFUSE,
-        /** Write it to the disk first. */
-        FLUSH
+        /** Write it to the disk first; {@link Reason#BRICK_UNAVAILABLE} if the disk is missing or fenced. */
+        FLUSH,
+        /** Give it up; {@link Reason#NOTHING_TO_DECIDE} for a brick that is served, which can be flushed. */
+        GIVE_UP
     }
 
     /** What a detach does about lost blocks. */
     enum LostData {
         /** Refuse with {@link Reason#BRICK_LOST}. */
         REFUSE,
-        /** Give them up: the older content of the disk becomes valid there. Only with {@link DirtyData#FLUSH}. */
+        /** Give them up: the older content of the disk becomes valid there. Not with {@link DirtyData#REFUSE}. */
         GIVE_UP
     }
 

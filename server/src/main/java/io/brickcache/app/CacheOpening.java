@@ -188,7 +188,7 @@ final class CacheOpening {
             brick.take(disk, expected);
             LOG.info("Brick {}: {} on {}, {} bytes", expected.name(), known.name(), opened, expected.sizeBytes());
         } catch (IOException e) {
-            brick.miss(BrickDisks.why(e));
+            brick.miss(BrickDisks.away(expected, e));
         }
     }
 }

@@ -210,7 +210,9 @@ class TlsTest {
         TlsOptions good = authority.server("server", authority);
 
         expectUnusable(new TlsOptions(good.certificate(), odd, good.clientAuthorities()), "odd holds a damaged key");
-        expectUnusable(new TlsOptions(good.certificate(), large, good.clientAuthorities()), "large is larger than");
+        expectUnusable(
+                new TlsOptions(good.certificate(), large, good.clientAuthorities()),
+                large + " cannot be read by the service: is larger than");
         expectUnusable(new TlsOptions(directory, good.key(), good.clientAuthorities()), directory + " cannot be read");
         expectUnusable(
                 new TlsOptions(directory.resolve("gone"), good.key(), good.clientAuthorities()),

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 public interface NodeAdministration {
 
+    /** A smaller cache is of no use. */
+    long MIN_CACHE_BYTES = 16L << 20;
+
     /** What a cache is made of; {@code dataPath} null means the file {@code data} in the directory. */
     record CacheSpec(
             String name,

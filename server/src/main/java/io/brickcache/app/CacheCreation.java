@@ -1,6 +1,7 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.AdminException;
+import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeAdministration.CacheSpec;
 import io.brickcache.admin.Progress;
 import io.brickcache.admin.Reason;
@@ -32,9 +33,6 @@ import org.jspecify.annotations.Nullable;
 /** Makes one cache and runs it; a failure or a cancellation leaves nothing behind. Blocks; used once. */
 final class CacheCreation {
 
-    /** A smaller cache is of no use. */
-    static final long MIN_BYTES = 16L << 20;
-
     private final NodeContext context;
     private final KnownCache known;
     private final SsdLayout layout;
@@ -51,8 +49,11 @@ final class CacheCreation {
     static CacheCreation plan(NodeContext context, CacheSpec spec, LongWork work) {
         BlockShape shape = new BlockShape(spec.blockBytes());
         long slots = SsdLayout.slotsIn(spec.sizeBytes(), shape);
-        if (spec.sizeBytes() < MIN_BYTES) {
-            throw AdminException.invalid("size_bytes", spec.sizeBytes() + " is too small", "use at least " + MIN_BYTES);
+        if (spec.sizeBytes() < NodeAdministration.MIN_CACHE_BYTES) {
+            throw AdminException.invalid(
+                    "size_bytes",
+                    spec.sizeBytes() + " is too small",
+                    "use at least " + NodeAdministration.MIN_CACHE_BYTES);
         }
         if (slots > SsdLayout.MAX_SLOTS) {
             throw AdminException.invalid(

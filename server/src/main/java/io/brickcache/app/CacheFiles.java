@@ -5,14 +5,13 @@ import io.brickcache.admin.Reason;
 import io.brickcache.block.nativeio.Descriptor;
 import io.brickcache.block.nativeio.Descriptor.Flag;
 import io.brickcache.block.nativeio.Errno;
+import io.brickcache.env.Directories;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -73,7 +72,7 @@ final class CacheFiles {
                 throw new IOException("fallocate failed (" + Errno.describe((int) -result) + ")");
             }
         }
-        syncDirectory(directory);
+        Directories.sync(directory);
     }
 
     private static AdminException noSpace(Path file, long sizeBytes, long usable) {
@@ -85,12 +84,6 @@ final class CacheFiles {
                 Map.of("wanted_bytes", Long.toString(sizeBytes), "free_bytes", Long.toString(usable)));
     }
 
-    static void syncDirectory(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
-    }
-
     /** Deletes what we made for a cache, as far as it is there; never the directory, nor a data area that was given. */
     static void delete(KnownCache cache) throws IOException {
         deleteTree(cache.metadataDirectory());
@@ -98,7 +91,7 @@ final class CacheFiles {
             Files.deleteIfExists(cache.dataPath());
         }
         if (Files.isDirectory(cache.directory())) {
-            syncDirectory(cache.directory());
+            Directories.sync(cache.directory());
         }
     }
 

@@ -2,6 +2,7 @@ package io.brickcache.app;
 
 import io.brickcache.app.KnownCache.Origin;
 import io.brickcache.app.KnownCache.Phase;
+import io.brickcache.env.Directories;
 import io.brickcache.env.FileFailures;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.Load;
@@ -126,9 +128,7 @@ final class NodeState {
             out.force(true);
         }
         Files.move(temporary, file(), StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel parent = FileChannel.open(directory, StandardOpenOption.READ)) {
-            parent.force(true);
-        }
+        Directories.sync(directory);
     }
 
     private static Map<String, Object> fields(KnownCache cache) {
@@ -199,7 +199,7 @@ final class NodeState {
             return result;
         }
 
-        private static <T> T as(Class<T> type, @org.jspecify.annotations.Nullable Object value, String what) {
+        private static <T> T as(Class<T> type, @Nullable Object value, String what) {
             if (!type.isInstance(value)) {
                 throw new IllegalArgumentException("it lacks " + what);
             }

@@ -4,6 +4,7 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
+import io.brickcache.env.Directories;
 import io.brickcache.env.Loop;
 import io.brickcache.meta.RocksDatabase.Opening;
 import java.io.IOException;

@@ -167,7 +167,8 @@ final class CacheOpening {
             // Maybe it serves another cache by now.
             brick.miss("it was detached while its cache was away");
         } else if (direct != null) {
-            brick.lend(direct.disk(), expected);
+            // Was open before, and stays so if the cache cannot be opened: no business of the rollback.
+            brick.take(direct.disk(), expected);
         } else {
             open(brick, expected);
         }

@@ -198,6 +198,10 @@ class AdminServicesTest extends AdminServicesRig {
         StatusRuntimeException unflushed = failure(() -> last(
                 bricks.detachBrick(request.setFlush(false).setGiveUpLost(true).build())));
         assertThat(info(unflushed).getMetadataMap()).containsEntry("field", "give_up_lost");
+        StatusRuntimeException both = failure(() -> last(bricks.detachBrick(
+                request.setFlush(true).setGiveUpLost(false).setGiveUpDirty(true).build())));
+        assertThat(info(both).getMetadataMap()).containsEntry("field", "give_up_dirty");
+        request.setGiveUpDirty(false);
 
         last(bricks.detachBrick(request.setFlush(true).setGiveUpLost(true).build()));
         assertThat(node.bricks()).isEmpty();

@@ -40,6 +40,7 @@ public final class Main {
                 .addSubcommand(new StatusCommand(root))
                 .addSubcommand(new CacheCommand(root))
                 .addSubcommand(new BrickCommand(root))
+                .addSubcommand(new SimulateCommand(root))
                 .addSubcommand(new VersionCommand(root))
                 .addSubcommand(new CompletionCommand(root))
                 .registerConverter(Long.class, Units::parseSize)

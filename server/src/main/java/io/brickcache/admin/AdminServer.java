@@ -8,12 +8,7 @@ import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.concurrent.TimeUnit;
@@ -33,12 +28,14 @@ public final class AdminServer implements AutoCloseable {
 
     private final AdminOptions options;
     private final AdminApi api;
+    private final AdminTransport transport;
     private final SocketFile socket;
     private @Nullable EventLoopGroup loop;
     private @Nullable Server server;
 
-    public AdminServer(AdminOptions options, NodeAdministration node, Clock clock) {
+    public AdminServer(AdminOptions options, NodeAdministration node, AdminTransport transport, Clock clock) {
         this.options = options;
+        this.transport = transport;
         this.api = new AdminApi(node, clock);
         this.socket = new SocketFile(options.socket().path(), SECTION);
     }
@@ -58,11 +55,6 @@ public final class AdminServer implements AutoCloseable {
      * @throws IOException if the socket cannot be had; the message names it and says what to do. Nothing is left then.
      */
     public void start() throws IOException {
-        if (!Epoll.isAvailable()) {
-            throw new IOException(
-                    "admin needs epoll, whose native library did not load; is java.io.tmpdir mounted noexec?",
-                    Epoll.unavailabilityCause());
-        }
         try {
             listen(new DomainSocketAddress(socket.prepare().toString()));
             socket.publish(options.socketMode(), options.socketGroup());
@@ -77,11 +69,10 @@ public final class AdminServer implements AutoCloseable {
     }
 
     private void listen(DomainSocketAddress address) throws IOException {
-        EventLoopGroup group = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("admin-loop", true), EpollIoHandler.newFactory());
+        EventLoopGroup group = transport.newLoop().get();
         loop = group;
         NettyServerBuilder builder = NettyServerBuilder.forAddress(address)
-                .channelType(EpollServerDomainSocketChannel.class)
+                .channelType(transport.channel())
                 .bossEventLoopGroup(group)
                 .workerEventLoopGroup(group)
                 .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION);

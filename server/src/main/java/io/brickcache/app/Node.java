@@ -1,6 +1,7 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.AdminServer;
+import io.brickcache.admin.AdminTransport;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.block.IoOptions;
 import io.brickcache.block.ring.IoEngine;
@@ -87,7 +88,11 @@ public final class Node implements NodeService {
                     new BrickDetachment(context, catalog, fronts, nbd),
                     new BrickDecision(context, catalog, fronts, withoutCache, attachment),
                     rejoiner);
-            AdminServer admin = new AdminServer(config.admin(), operations, clock);
+            AdminServer admin = new AdminServer(
+                    config.admin(),
+                    operations,
+                    new AdminTransport(() -> engine.newGroup("admin-loop", 1), engine.unixServerChannel()),
+                    clock);
             List<CacheEntry> found = opener.list(state.load());
             admin.start();
             rollback.add(admin::close);

@@ -105,7 +105,7 @@ public final class CachedBrick implements BlockDevice {
             }
             case FLUSH -> {
                 counters.flushes++;
-                flush(status -> answer(request, status));
+                core.takeParts().flush(this, request);
             }
             case TRIM -> {
                 counters.trims++;
@@ -128,7 +128,7 @@ public final class CachedBrick implements BlockDevice {
     void flush(CommitListener done) {
         if (core.rescue.awaits(this)) {
             core.rescue.flushWhenSettled(this, done);
-        } else if (!sync.isUnsynced() || core.bug == PlantedBug.FLUSHES_WITHOUT_DISK_SYNC) {
+        } else if (!hasUnsyncedWrites()) {
             commit(done);
         } else {
             sync.sync(status -> {
@@ -139,6 +139,11 @@ public final class CachedBrick implements BlockDevice {
                 }
             });
         }
+    }
+
+    /** True if clients' writes went to the disk since it was synced last. */
+    boolean hasUnsyncedWrites() {
+        return sync.isUnsynced() && core.bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
     }
 
     private void commit(CommitListener done) {

@@ -28,6 +28,13 @@ final class Parts implements CommitListener {
         status = IoStatus.OK;
     }
 
+    /** A FLUSH: nothing but to be made durable. */
+    void flush(CachedBrick newBrick, IoRequest newRequest) {
+        start(newBrick, newRequest);
+        onDisk = newBrick.hasUnsyncedWrites();
+        makeDurable(newBrick);
+    }
+
     void add() {
         remaining++;
     }

@@ -2,7 +2,6 @@ package io.brickcache.client;
 
 import io.brickcache.admin.AdminOptions;
 import io.brickcache.admin.AdminServer;
-import io.brickcache.admin.AdminTransport;
 import io.brickcache.admin.FakeNode;
 import io.brickcache.admin.NodeAdministration.BrickSpec;
 import io.brickcache.admin.NodeAdministration.CacheSpec;
@@ -37,7 +36,7 @@ final class TestClient implements AutoCloseable {
         server = new AdminServer(
                 new AdminOptions(new ListenAddress.Unix(socket), AdminOptions.DEFAULT_SOCKET_MODE, null),
                 node,
-                new AdminTransport(
+                new AdminServer.Transport(
                         () -> new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory()),
                         EpollServerDomainSocketChannel.class),
                 new TickingClock(1_000_000_000));

@@ -8,10 +8,12 @@ import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,14 +28,23 @@ public final class AdminServer implements AutoCloseable {
     private static final int MAX_CALLS_PER_CONNECTION = 32;
     private static final long GRACE_SECONDS = 5;
 
+    /**
+     * How the socket is driven: as those of the caches are. With one kind of event loop in the process, the JIT compiler
+     * knows the target of every submission to a loop, and leaves out the objects made for it.
+     *
+     * @param newLoop makes the one event loop of the administration, which ends it
+     * @param channel listening Unix sockets on such a loop
+     */
+    public record Transport(Supplier<EventLoopGroup> newLoop, Class<? extends ServerChannel> channel) {}
+
     private final AdminOptions options;
     private final AdminApi api;
-    private final AdminTransport transport;
+    private final Transport transport;
     private final SocketFile socket;
     private @Nullable EventLoopGroup loop;
     private @Nullable Server server;
 
-    public AdminServer(AdminOptions options, NodeAdministration node, AdminTransport transport, Clock clock) {
+    public AdminServer(AdminOptions options, NodeAdministration node, Transport transport, Clock clock) {
         this.options = options;
         this.transport = transport;
         this.api = new AdminApi(node, clock);

@@ -1,7 +1,6 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.AdminServer;
-import io.brickcache.admin.AdminTransport;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.block.IoOptions;
 import io.brickcache.block.ring.IoEngine;
@@ -91,7 +90,7 @@ public final class Node implements NodeService {
             AdminServer admin = new AdminServer(
                     config.admin(),
                     operations,
-                    new AdminTransport(() -> engine.newGroup("admin-loop", 1), engine.unixServerChannel()),
+                    new AdminServer.Transport(() -> engine.newGroup("admin-loop", 1), engine.unixServerChannel()),
                     clock);
             List<CacheEntry> found = opener.list(state.load());
             admin.start();

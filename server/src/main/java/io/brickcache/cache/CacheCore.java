@@ -156,8 +156,9 @@ final class CacheCore {
      * Maps a place to a slot that has been allocated and written; the slot that held the place is retired.
      *
      * @param state CLEAN or DIRTY
+     * @param tick now
      */
-    void install(CachedBrick brick, long block, int slot, int state, long validMask, int checksum) {
+    void install(CachedBrick brick, long block, int slot, int state, long validMask, int checksum, int tick) {
         int old = find(brick, block);
         boolean wasDirty = old != SlotTable.NONE && slots.state(old) == SlotTable.DIRTY;
         slots.map(slot, brick.id(), block, state, validMask, checksum);
@@ -181,9 +182,9 @@ final class CacheCore {
         if (state == SlotTable.DIRTY) {
             supersedeObsolete(brick, block, slot);
             if (wasDirty) {
-                brick.regions().rewritten(block, tick());
+                brick.regions().rewritten(block, tick);
             } else {
-                brick.regions().added(block, tick());
+                brick.regions().added(block, tick);
             }
             if (listener != null) {
                 listener.dirtied(brick);
@@ -387,7 +388,11 @@ final class CacheCore {
 
     /** Tenths of a second, wrapping; only differences count. */
     int tick() {
-        return (int) (loop.clock().nanoTime() / 100_000_000L);
+        return tickOf(loop.clock().nanoTime());
+    }
+
+    static int tickOf(long nanoTime) {
+        return (int) (nanoTime / 100_000_000L);
     }
 
     int mappedSlots() {

@@ -323,6 +323,11 @@ public final class CachedBrick implements BlockDevice {
         return regions.dirtyBlocks() << core.shape.blockShift();
     }
 
+    /** As {@link CacheCore#tick}, when the last request of a client came: a look at the clock less. */
+    int requestTick() {
+        return CacheCore.tickOf(lastRequestNs);
+    }
+
     /** Nanoseconds since the last request of a client. */
     public long idleNs() {
         return core.loop.clock().nanoTime() - lastRequestNs;

@@ -293,11 +293,12 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             finish(IoStatus.IO_ERROR);
             return;
         }
+        int tick = core.tick();
         for (int i = 0; i < part.blocks(); i++) {
-            core.install(of, part.firstBlock() + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksumOf[i]);
+            core.install(of, part.firstBlock() + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksumOf[i], tick);
         }
         of.lost().overwritten(part.offset(), part.bytes());
-        of.heat().written(of.regions().regionOf(part.firstBlock()), core.tick());
+        of.heat().written(of.regions().regionOf(part.firstBlock()), tick);
         of.counters().cachedWriteBytes += part.bytes();
         finish(IoStatus.OK);
     }

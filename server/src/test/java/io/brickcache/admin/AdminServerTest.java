@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AdminServerTest {
-    private static final AdminTransport TRANSPORT = new AdminTransport(
+    private static final AdminServer.Transport TRANSPORT = new AdminServer.Transport(
             () -> new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory()),
             EpollServerDomainSocketChannel.class);
     private static final EventLoopGroup CLIENT_LOOP = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());

@@ -137,8 +137,11 @@ class Service:
         return int(found[-1]) if found else None
 
 
-def make(service, slots):
-    """A cache of so many slots, all in use, in front of a brick four times as large; the service is down afterwards."""
+def make(service, slots, look=lambda: None):
+    """A cache of so many slots, all in use, in front of a brick four times as large; the service is down afterwards.
+
+    Look is called while the service runs with what it has been made of: a cache of 16 MiB.
+    """
     folder = service.folder
     service.start()
     service.await_admin()
@@ -147,6 +150,7 @@ def make(service, slots):
         out.truncate(4 * (1 << (slots - 1).bit_length()) * BLOCK)
     service.cli("cache", "create", "ssd", "--directory", folder + "/ssd", "--size", "16MiB")
     service.cli("brick", "attach", "b", "--cache", "ssd", "--device", brick)
+    look()
     service.stop()
     begun = time.monotonic()
     said = run_java(folder, "CacheEnlargement", folder + "/ssd/meta", folder + "/ssd/data", slots)

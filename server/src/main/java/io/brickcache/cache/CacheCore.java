@@ -135,10 +135,9 @@ final class CacheCore {
         return map.find(SlotTable.key(brick.id(), block));
     }
 
-    /** Takes a slot from a record at start; if it is dirty, it has been since {@code dirtySince}. */
-    void restore(int slot, int dirtySince) {
+    /** A slot from a record is in the map now, at start; if it is dirty, it has been since {@code dirtySince}. */
+    void restored(int slot, int dirtySince) {
         CachedBrick brick = brickOf(slot);
-        map.add(slot);
         mappedSlots++;
         brick.cachedBlocks++;
         if (slots.state(slot) == SlotTable.DIRTY) {

@@ -441,6 +441,11 @@ public final class Cache {
                 core.memoryBytes());
     }
 
+    /** For tests. */
+    CacheCore core() {
+        return core;
+    }
+
     /**
      * Looks through the whole structure.
      *

@@ -102,8 +102,7 @@ final class IndexLoader {
             throw corrupt("slot " + slot + " holds block " + slots.block(slot) + " beyond the end of brick "
                     + brick.name());
         }
-        // Of a unit that the brick has half of, an older program may have a record.
-        if (left < core.shape.blockBytes() && (slots.validMask(slot) & ~core.shape.cover(0, (int) left)) != 0) {
+        if (left < core.shape.blockBytes() && (slots.validMask(slot) & ~brick.fullMask(slots.block(slot))) != 0) {
             throw corrupt("slot " + slot + " holds units of block " + slots.block(slot) + " beyond the end of brick "
                     + brick.name());
         }

@@ -168,7 +168,7 @@ public final class SlotRecords {
             for (int i = 0; i < count; i++) {
                 int slot = value.getInt();
                 loadEntry(value, slot);
-                journal.loaded(epoch, slot);
+                journal.loaded(slot);
             }
         } catch (BufferUnderflowException e) {
             throw tooShort("journal record", e);

@@ -70,9 +70,11 @@ final class CacheCommand {
             CreateCacheResponse last = work.follow(
                     () -> daemon.longCacheWork().createCache(request),
                     answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty());
-            return root.report(
-                    last.getCache(),
-                    "cache " + name + " created, " + Units.size(last.getCache().getSizeBytes()));
+            Cache created = last.getCache();
+            String memory = created.getMemoryBytes() == 0
+                    ? ""
+                    : "; takes " + Units.size(created.getMemoryBytes()) + " of the service's memory";
+            return root.report(created, "cache " + name + " created, " + Units.size(created.getSizeBytes()) + memory);
         });
     }
 

@@ -61,7 +61,9 @@ final class CacheCreation {
                     spec.sizeBytes() + " makes more than " + SsdLayout.MAX_SLOTS + " blocks of " + spec.blockBytes(),
                     "use larger blocks, or divide it into several caches");
         }
-        CacheOpening.checkHeap(spec.name(), slots);
+        CacheMemory memory = CacheMemory.of(slots, context.config().cache());
+        memory.checkHeap(spec.name());
+        memory.checkMachine(spec.name());
         CacheFiles.checkDirectory(spec.directory());
         SsdLayout layout = new SsdLayout(context.entropy().nextUuid(), shape, (int) slots);
         Path given = spec.dataPath();

@@ -99,8 +99,8 @@ final class IndexLoader {
         }
         long left = brick.geometry().sizeBytes() - (slots.block(slot) << core.shape.blockShift());
         if (left <= 0) {
-            throw corrupt("slot " + slot + " holds block " + slots.block(slot) + " beyond the end of brick "
-                    + brick.name());
+            throw corrupt(
+                    "slot " + slot + " holds block " + slots.block(slot) + " beyond the end of brick " + brick.name());
         }
         if (left < core.shape.blockBytes() && (slots.validMask(slot) & ~brick.fullMask(slots.block(slot))) != 0) {
             throw corrupt("slot " + slot + " holds units of block " + slots.block(slot) + " beyond the end of brick "

@@ -59,11 +59,22 @@ def work_folder():
     return tempfile.mkdtemp(prefix="brickcache-bench.", dir=os.environ.get("TMPDIR", "/var/tmp"))
 
 
+def prefer(pid):
+    """Lets a process that is a session of its own go before others, within its session and against other sessions."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, -19)
+        with open("/proc/%d/autogroup" % pid, "w") as group:
+            group.write("-19")
+    except OSError as error:
+        note("the service cannot be given precedence: %s" % error)
+
+
 class Service:
     """One node in a folder; its process comes and goes."""
 
-    def __init__(self, folder, java_options=""):
-        self.folder, self.java_options, self.process = folder, java_options, None
+    def __init__(self, folder, java_options="", first=False):
+        """First: the process goes before others on a busy machine, as far as we may say so."""
+        self.folder, self.java_options, self.first, self.process = folder, java_options, first, None
         self.socket = os.path.join(folder, "nbd.sock")
         self._log = os.path.join(folder, "brickcached.log")
         self._environment = dict(os.environ, BRICKCACHE_ENDPOINT="unix:%s/admin.sock" % folder)
@@ -76,8 +87,10 @@ class Service:
         with open(self._log, "a") as log:
             self.process = subprocess.Popen(
                 [os.path.join(ROOT, "server/target/dist/bin/brickcached"), "--config", self.folder + "/brickcached.yaml"],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                 env=dict(os.environ, BRICKCACHED_JAVA_OPTS=self.java_options, ROCKSDB_SHAREDLIB_DIR=self.folder))
+        if self.first:
+            prefer(self.process.pid)
         return begun
 
     def connect(self, export, timeout=300):

@@ -137,7 +137,7 @@ final class CacheCreation {
         }
         rollback.add(() -> CacheFiles.delete(known));
         if (known.origin() == Origin.OWN_FILE) {
-            CacheFiles.createDataFile(directory, known.dataPath(), layout.areaBytes());
+            CacheFiles.createDataFile(known, layout.areaBytes());
         }
     }
 

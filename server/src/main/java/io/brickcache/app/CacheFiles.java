@@ -19,8 +19,10 @@ import java.util.stream.Stream;
 /** Makes and deletes what a cache has in the file system. */
 final class CacheFiles {
 
-    /** What the metadata may need beside the data area: ballast, logs, tables. */
+    /** What the metadata of a small cache needs: ballast, logs, tables. */
     private static final long METADATA_BYTES = 64L << 20;
+    /** And for each slot, at its peak: records, and their copies while RocksDB merges them (bench/metadata-churn). */
+    private static final long METADATA_BYTES_PER_SLOT = 32;
 
     private CacheFiles() {}
 
@@ -54,10 +56,13 @@ final class CacheFiles {
     }
 
     /** Makes the data area as a file of the directory with all its space. After a failure it may be there in part. */
-    static void createDataFile(Path directory, Path file, long sizeBytes) throws IOException {
+    static void createDataFile(KnownCache cache, long sizeBytes) throws IOException {
+        Path directory = cache.directory();
+        Path file = cache.dataPath();
         long usable = Files.getFileStore(directory).getUsableSpace();
-        if (usable - METADATA_BYTES < sizeBytes) {
-            throw noSpace(file, sizeBytes, usable);
+        long metadataBytes = METADATA_BYTES + cache.slots() * METADATA_BYTES_PER_SLOT;
+        if (usable - metadataBytes < sizeBytes) {
+            throw noSpace(file, sizeBytes, metadataBytes, usable);
         }
         Files.createFile(file);
         try (RandomAccessFile sized = new RandomAccessFile(file.toFile(), "rw")) {
@@ -66,7 +71,7 @@ final class CacheFiles {
         try (Descriptor descriptor = Descriptor.open(file, Flag.WRITE)) {
             long result = descriptor.fallocate(0, 0, sizeBytes);
             if (result == -Errno.ENOSPC) {
-                throw noSpace(file, sizeBytes, usable);
+                throw noSpace(file, sizeBytes, metadataBytes, usable);
             }
             if (result < 0 && !Errno.isUnsupported(result)) {
                 throw new IOException("fallocate failed (" + Errno.describe((int) -result) + ")");
@@ -75,10 +80,10 @@ final class CacheFiles {
         Directories.sync(directory);
     }
 
-    private static AdminException noSpace(Path file, long sizeBytes, long usable) {
+    private static AdminException noSpace(Path file, long sizeBytes, long metadataBytes, long usable) {
         return new AdminException(
                 Reason.NO_SPACE,
-                file + " is to have " + sizeBytes + " bytes and " + METADATA_BYTES + " more are for metadata, but only "
+                file + " is to have " + sizeBytes + " bytes and " + metadataBytes + " more are for metadata, but only "
                         + usable + " are free",
                 "free some, or ask for less with --size",
                 Map.of("wanted_bytes", Long.toString(sizeBytes), "free_bytes", Long.toString(usable)));

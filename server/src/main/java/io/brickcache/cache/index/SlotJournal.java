@@ -69,7 +69,7 @@ public final class SlotJournal {
     private int written;
 
     public SlotJournal(SlotRecords records, int slots) {
-        this(records, slots, Math.max(MIN_LIMIT, slots / 8));
+        this(records, slots, Math.max(MIN_LIMIT, slots / 4));
     }
 
     /** With {@code limit} journal entries always allowed. */

@@ -75,15 +75,19 @@ final class Footprint implements AutoCloseable {
         long bytes = 0;
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file : files.filter(f -> !f.endsWith("ballast")).toList()) {
-                try {
-                    bytes += Files.size(file);
-                } catch (NoSuchFileException e) {
-                    // Compacted away meanwhile.
-                    continue;
-                }
+                bytes += size(file);
             }
         }
         return bytes;
+    }
+
+    private static long size(Path file) throws IOException {
+        try {
+            return Files.size(file);
+        } catch (NoSuchFileException e) {
+            // Compacted away meanwhile.
+            return 0;
+        }
     }
 
     @Override

@@ -102,7 +102,7 @@ class Bare:
 
 
 class Filter:
-    """nbdkit's cache filter. Reads are cached and blocks are those that suit the job, both better than its defaults here."""
+    """nbdkit's cache filter. Reads are cached and blocks suit the job: both do better here than its defaults."""
 
     def __init__(self, name, *options):
         self.name, self._options = name, options

@@ -103,6 +103,7 @@ class Brickcached(Server):
 
     def __init__(self, name, folder, data, size_mib, direct, java_options=""):
         os.mkdir(folder)
+        self.folder = folder
         socket = os.path.join(folder, "nbd.sock")
         self.endpoint = "unix:" + os.path.join(folder, "admin.sock")
         config = os.path.join(folder, "brickcached.yaml")
@@ -120,8 +121,7 @@ class Brickcached(Server):
             brick = os.path.join(folder, "brick.img")
             with open(brick, "wb") as out:
                 out.truncate(size_mib * MIB)
-            self.area = os.path.join(folder, "ssd")
-            self.client("cache", "create", "ssd", "--directory", self.area, "--size", "%dMiB" % (size_mib * 2))
+            self.client("cache", "create", "ssd", "--directory", folder + "/ssd", "--size", "%dMiB" % (size_mib * 2))
             self.client("brick", "attach", "b", "--cache", "ssd", "--device", brick)
             # Written through the service, every block is on the SSD; flushed, it is clean there.
             run(["nbdcopy", "--flush", data, self.uri])
@@ -150,6 +150,8 @@ class Brickcached(Server):
 def peer(name, folder, data, command):
     """A server of others on a Unix socket; {socket}, {data} in the command are put in."""
     socket = os.path.join(folder, re.sub(r"\W+", "_", name) + ".sock")
+    if os.path.exists(socket):
+        os.remove(socket)
     words = [word.format(socket=socket, data=data) for word in command]
     server = Server(name, "nbd+unix:///?socket=" + socket, words, folder, {"TMPDIR": folder})
     try:
@@ -161,12 +163,12 @@ def peer(name, folder, data, command):
 
 
 def fio(server, options, seconds, connections=1):
-    """One run of fio: IOPS, completion latency in us, server CPU in us for each I/O."""
+    """One run of fio: IOPS, latency from submission to completion in us, server CPU in us for each I/O."""
     cpu = server.cpu_seconds()
     report = run(
         ["fio", "--name=job", "--ioengine=nbd", "--uri=" + server.uri, "--thread", "--time_based",
          "--runtime=%d" % seconds, "--norandommap", "--randrepeat=0", "--numjobs=%d" % connections,
-         "--group_reporting", "--output-format=json", *options])
+         "--group_reporting", "--lat_percentiles=1", "--output-format=json", *options])
     return figures(report, server.cpu_seconds() - cpu)
 
 
@@ -178,9 +180,9 @@ def figures(report, cpu_seconds=0.0):
     main = max(sides, key=lambda side: side["total_ios"])
     return {
         "iops": sum(side["iops"] for side in sides),
-        "mean_us": main["clat_ns"]["mean"] / 1000,
-        "p50_us": main["clat_ns"]["percentile"]["50.000000"] / 1000,
-        "p99_us": main["clat_ns"]["percentile"]["99.000000"] / 1000,
+        "mean_us": main["lat_ns"]["mean"] / 1000,
+        "p50_us": main["lat_ns"]["percentile"]["50.000000"] / 1000,
+        "p99_us": main["lat_ns"]["percentile"]["99.000000"] / 1000,
         "cpu_us": cpu_seconds * 1e6 / total,
         "ios": total,
     }

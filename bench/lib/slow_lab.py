@@ -15,10 +15,20 @@ OURS = "brickcache"
 DISK = "disk alone"
 PEERS = {OURS: None, "dm-cache": "dm-cache", "dm-writecache": "dm-writecache", "bcache": "bcache", DISK: "raw-sata"}
 GUEST = os.path.join(os.path.dirname(os.path.realpath(__file__)), "slow_guest.py")
-CACHE_MIB = 256
-# Each begins in a new machine, with an empty cache: the lab's jobs, and which of them is measured.
-TURNS = {"zipf 70/30": "zipf", "random writes": "fill", "sequential fill": "seqwrite"}
-BLOCK = {"zipf 70/30": 4096, "random writes": 4096, "sequential fill": rig.MIB}
+
+# With fewer buckets bcache, it seems, does not cache at all.
+CACHE_MIB = 512
+
+
+class Turn:
+    """A job of the lab in a new machine, with an empty cache: its name there, I/O size, length by the lab's --time."""
+
+    def __init__(self, job, block, times=1):
+        self.job, self.block, self.times = job, block, times
+
+
+TURNS = {"zipf 70/30": Turn("zipf", 4096), "random writes": Turn("fill", 4096, 2),
+         "sequential fill": Turn("seqwrite", rig.MIB)}
 
 
 def lab_test():
@@ -30,8 +40,8 @@ def lab_test():
     return module
 
 
-def measure(home, work, name, job, seconds):
-    """One job of one contender in a new machine."""
+def measure(home, work, name, turn, seconds):
+    """The figures of one contender."""
     tests = lab_test()
     folder = tempfile.mkdtemp(prefix="slow.", dir=work)
     lab = tests.Lab(home, folder)
@@ -39,7 +49,7 @@ def measure(home, work, name, job, seconds):
         lab.start("--ssd", "2G", "--sata", "8G", "--mem", "1280", fresh=True)
         script = tests.INTO_GUEST + "/peers_guest.py"
         put(lab, os.path.join(home, "guest/peers_guest.py"), script)
-        options = "--jobs %s --time %d --fill-time %d --cache-mb %d" % (TURNS[job], seconds, 2 * seconds, CACHE_MIB)
+        options = "--jobs %s --time %d --fill-time %d --cache-mb %d" % (turn.job, seconds, 2 * seconds, CACHE_MIB)
         if PEERS[name] is None:
             put(lab, GUEST, tests.INTO_GUEST + "/slow_guest.py")
             lab.ssh("python3 %s/slow_guest.py %s /root/out.json %s" % (tests.INTO_GUEST, script, options))
@@ -51,7 +61,7 @@ def measure(home, work, name, job, seconds):
         shutil.rmtree(folder)
     if "failed" in peer:
         raise rig.RigError("%s: %s" % (name, peer["failed"]))
-    return row(job, peer["jobs"][TURNS[job]])
+    return row(turn, seconds * turn.times, peer["jobs"][turn.job])
 
 
 def put(lab, source, path):
@@ -60,17 +70,17 @@ def put(lab, source, path):
         lab.ssh("echo %s | base64 -d >%s" % (base64.b64encode(content.read()).decode(), path))
 
 
-def row(job, figures):
+def row(turn, seconds, figures):
     sides = [figures[side] for side in ("read", "write") if side in figures]
     result = {"iops": sum(side["iops"] for side in sides), "longest_ms": max(side["max_us"] for side in sides) / 1000}
     for side in ("read", "write"):
         if side in figures:
             result[side + "_p99_ms"] = figures[side]["p99_us"] / 1000
     if "per_second_iops" in figures:
-        seconds = [0.0] * round(figures["wall_s"])
+        counts = [0.0] * seconds
         for second, count in figures["per_second_iops"]:
-            seconds[min(len(seconds), max(1, second)) - 1] += count
-        result["io_of_each_second"] = seconds
-        result["empty_iops"], result["full_iops"] = dips.filling(seconds, 1, CACHE_MIB * rig.MIB / 2 / BLOCK[job])
-        result["worst_iops"] = dips.worst(seconds, 1)
+            counts[min(seconds, max(1, second)) - 1] += count
+        result["io_of_each_second"] = counts
+        result["empty_iops"], result["full_iops"] = dips.filling(counts, 1, CACHE_MIB * rig.MIB / 2 / turn.block)
+        result["worst_iops"] = dips.worst(counts, 1)
     return result

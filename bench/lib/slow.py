@@ -40,20 +40,14 @@ class SlowDisk(rig.Server):
         super().__init__("disk", "nbd+unix:///?socket=" + self.socket,
                          ["nbdkit", "-f", "-t", "48", "-U", self.socket, "python", PLUGIN, "file=" + image,
                           "report=" + self._report], folder)
-        self._or_stop(lambda: self.await_ready(["nbdinfo", "--size", self.uri]))
-
-    def _or_stop(self, action):
         try:
-            return action()
+            self.await_ready(["nbdinfo", "--size", self.uri])
         except BaseException:
             self.stop()
             raise
 
     def device(self):
         """A loop device on nbdfuse's file, past the page cache."""
-        return self._or_stop(self._make_device)
-
-    def _make_device(self):
         mount = os.path.join(self.folder, "mnt")
         os.mkdir(mount)
         path = os.path.join(mount, "disk")
@@ -80,7 +74,6 @@ class SlowDisk(rig.Server):
             rig.run(["losetup", "--detach", self._loop])
             self._loop = None
         if self._fuse is not None:
-            rig.run(["fusermount3", "-u", "-z", os.path.join(self.folder, "mnt")])
             self._fuse.stop()
             self._fuse = None
         super().stop()
@@ -136,7 +129,11 @@ class Brickcached(rig.Server):
             out.write('admin: {listen: "%s"}\n' % self.endpoint)
         super().__init__("brickcached", "nbd+unix:///%s?socket=%s" % (self.EXPORT, self.socket),
                          [rig.SERVICE, "--config", config], folder, {"ROCKSDB_SHAREDLIB_DIR": folder})
-        self.await_ready(["test", "-S", self.socket, "-a", "-S", self.endpoint.removeprefix("unix:")])
+        try:
+            self.await_ready(["test", "-S", self.socket, "-a", "-S", self.endpoint.removeprefix("unix:")])
+        except BaseException:
+            self.stop()
+            raise
 
     def client(self, *arguments):
         return rig.run([rig.CLIENT, "--endpoint", self.endpoint, "--timeout", "1m", *arguments])

@@ -23,7 +23,10 @@ class Allocated {
             for (var thread : threads.getThreadInfo(threads.getAllThreadIds())) {
                 if (thread != null && !thread.getThreadName().matches("(RMI|JMX|Attach) .*")) {
                     long bytes = threads.getThreadAllocatedBytes(thread.getThreadId());
-                    System.out.println(thread.getThreadId() + " " + Math.max(0, bytes));
+                    // Negative: it has ended since it was listed.
+                    if (bytes >= 0) {
+                        System.out.println(thread.getThreadId() + " " + bytes);
+                    }
                 }
             }
         }

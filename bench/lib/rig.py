@@ -140,11 +140,9 @@ class Brickcached(Server):
         return sum(int(brick.get("stats", {}).get("read_miss_blocks", 0)) for brick in self.status()["bricks"])
 
     def allocated_bytes(self):
-        """What all threads of Java have allocated on the heap since they began."""
-        report = run(["jcmd", str(self.process.pid), "Thread.print", "-e"])
-        unit = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-        return sum(int(count) * unit[suffix or "B"]
-                   for count, suffix in re.findall(r" allocated=(\d+)([BKMG]?)", report))
+        """What each thread of Java has allocated on the heap since it began, by number."""
+        source = os.path.join(os.path.dirname(os.path.realpath(__file__)), "Allocated.java")
+        return dict(tuple(map(int, line.split())) for line in run(["java", source, str(self.process.pid)]).splitlines())
 
 
 def peer(name, folder, data, command):

@@ -2,6 +2,7 @@ package io.brickcache.sim;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.brickcache.block.sim.Fault;
 import io.brickcache.block.sim.Medium;
 import io.brickcache.env.sim.LivelockException;
 import io.brickcache.env.sim.SeededEntropy;
@@ -215,6 +216,8 @@ final class SimRun {
         hangs = false;
         system.stopFaults();
         awaitWork();
+        // What nobody waits for, a promotion for one, was submitted before and may still do damage.
+        loop.runFor((Fault.SLOWDOWN + 1L) * Math.max(scenario.maxLatencyNs(), scenario.maxDiskLatencyNs()));
         heal();
         client.expectNoFaults();
         work();

@@ -12,6 +12,7 @@ import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.SlotJournal;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.cache.policy.EvictionPolicy;
+import io.brickcache.cache.policy.EvictionPolicy.Arrival;
 import io.brickcache.cache.policy.S3Fifo;
 import io.brickcache.env.Loop;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class CacheCore {
     final BlockMap map;
     final SlotAllocator allocator;
     final EvictionPolicy policy;
+    private final EvictableSlots evictable;
     final Checksums checksums;
     final Committer committer;
     final BufferPool scratch;
@@ -96,7 +98,8 @@ final class CacheCore {
         this.map = new BlockMap(slots);
         this.allocator = new SlotAllocator(slots.slots());
         this.checksums = new Checksums(shape);
-        this.policy = new S3Fifo(slots.slots(), slots, new EvictableSlots(slots, bug));
+        this.evictable = new EvictableSlots(slots, bug);
+        this.policy = new S3Fifo(slots.slots(), slots, evictable);
         this.maxPartBlocks = MAX_PART_BYTES / shape.blockBytes();
         this.commitIntervalNs = options.commitIntervalNs();
         this.committer = new Committer(
@@ -144,20 +147,23 @@ final class CacheCore {
         if (slots.state(slot) == SlotTable.DIRTY) {
             brick.regions().added(slots.block(slot), dirtySince);
         }
-        policy.inserted(slot);
+        boolean dirty = slots.state(slot) == SlotTable.DIRTY;
+        policy.arrived(slot, dirty ? Arrival.WRITTEN : Arrival.READ);
         if (brick.heat().isHot(brick.regions().regionOf(slots.block(slot)))) {
             // Twice, so that it is kept when its turn comes.
             policy.accessed(slot);
             policy.accessed(slot);
         }
+        enter(slot);
     }
 
     /**
      * Maps a place to a slot that has been allocated and written; the slot that held the place is retired.
      *
      * @param state CLEAN or DIRTY
+     * @param why what brings the content; WRITTEN if a client does
      */
-    void install(CachedBrick brick, long block, int slot, int state, long validMask, int checksum) {
+    void install(CachedBrick brick, long block, int slot, int state, long validMask, int checksum, Arrival why) {
         int old = find(brick, block);
         boolean wasDirty = old != SlotTable.NONE && slots.state(old) == SlotTable.DIRTY;
         slots.map(slot, brick.id(), block, state, validMask, checksum);
@@ -165,9 +171,10 @@ final class CacheCore {
         mappedSlots++;
         brick.cachedBlocks++;
         if (old == SlotTable.NONE) {
-            policy.inserted(slot);
+            policy.arrived(slot, why);
         } else {
-            policy.moved(old, slot);
+            policy.moved(old, slot, why == Arrival.WRITTEN);
+            leave(old);
             forget(old);
         }
         if (state == SlotTable.CLEAN && brick.sync().isUnsynced() && bug != PlantedBug.RECORDS_UNSYNCED_COPIES) {
@@ -178,10 +185,11 @@ final class CacheCore {
             committer.wroteSlots();
             committer.changed(slot);
         }
+        enter(slot);
         if (state == SlotTable.DIRTY) {
             supersedeObsolete(brick, block, slot);
             if (wasDirty) {
-                brick.regions().rewritten(block, tick());
+                brick.regions().rewritten(block);
             } else {
                 brick.regions().added(block, tick());
             }
@@ -193,6 +201,18 @@ final class CacheCore {
             if (wasDirty) {
                 throw new IllegalStateException("a clean slot took the place of a dirty one");
             }
+        }
+    }
+
+    private void enter(int slot) {
+        if (evictable.isEvictable(slot)) {
+            policy.entered(slot);
+        }
+    }
+
+    private void leave(int slot) {
+        if (evictable.isEvictable(slot)) {
+            policy.left(slot);
         }
     }
 
@@ -222,7 +242,7 @@ final class CacheCore {
 
     /** Drops the mapping of a clean slot, or of a dirty one that nobody will miss. */
     void retire(int slot) {
-        policy.removed(slot);
+        leave(slot);
         if (slots.state(slot) == SlotTable.DIRTY) {
             brickOf(slot).regions().removed(slots.block(slot));
         }
@@ -236,7 +256,7 @@ final class CacheCore {
             return;
         }
         CachedBrick brick = brickOf(slot);
-        policy.removed(slot);
+        leave(slot);
         brick.regions().removed(slots.block(slot));
         mappedSlots--;
         brick.cachedBlocks--;
@@ -253,6 +273,7 @@ final class CacheCore {
     /** The disk was synced after the slot was copied from it. */
     void settleVolatile(int slot) {
         slots.settle(slot);
+        policy.entered(slot);
         committer.wroteSlots();
         committer.changed(slot);
     }
@@ -260,6 +281,7 @@ final class CacheCore {
     /** The disk could not be synced after the slot was copied from it. */
     void dropVolatile(int slot) {
         slots.settle(slot);
+        policy.entered(slot);
         retire(slot);
     }
 
@@ -281,7 +303,7 @@ final class CacheCore {
 
     /** As {@link #retire}, of a clean slot among very many. */
     void retireInBulk(int slot) {
-        policy.removed(slot);
+        leave(slot);
         mappedSlots--;
         brickOf(slot).cachedBlocks--;
         slots.retire(slot);
@@ -301,7 +323,11 @@ final class CacheCore {
     /** A demoted slot: the disk has it, synced. */
     void clean(int slot) {
         brickOf(slot).regions().removed(slots.block(slot));
+        boolean entered = evictable.isEvictable(slot);
         slots.clean(slot);
+        if (!entered) {
+            policy.demoted(slot);
+        }
         committer.changed(slot);
         freePool.victimAppeared();
     }

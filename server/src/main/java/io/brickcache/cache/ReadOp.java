@@ -7,6 +7,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
+import io.brickcache.cache.policy.EvictionPolicy.Arrival;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -413,7 +414,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             long mask = of.fullMask(block);
             int checksum = core.checksums.of(part.buffer(), part.at(i), mask);
             int state = expected == SlotTable.NONE ? SlotTable.CLEAN : core.slots.state(expected);
-            core.install(of, block, slot, state, mask, checksum);
+            core.install(of, block, slot, state, mask, checksum, Arrival.READ);
             of.counters().promotedBlocks++;
         }
     }

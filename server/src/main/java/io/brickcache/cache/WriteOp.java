@@ -7,6 +7,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.index.LostRange.Cause;
 import io.brickcache.cache.index.SlotTable;
+import io.brickcache.cache.policy.EvictionPolicy.Arrival;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -283,7 +284,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
         for (int i = 0; i < part.blocks(); i++) {
             int checksum = core.checksums.of(part.buffer(), part.at(i), maskOf[i]);
-            core.install(of, part.firstBlock() + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksum);
+            core.install(of, part.firstBlock() + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksum, Arrival.WRITTEN);
         }
         of.lost().overwritten(part.offset(), part.bytes());
         of.heat().written(of.regions().regionOf(part.firstBlock()), core.tick());

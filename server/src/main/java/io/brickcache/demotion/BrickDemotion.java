@@ -77,11 +77,11 @@ final class BrickDemotion {
     }
 
     /** Starts a batch if there is one to start now. */
-    void work(Urgency urgency, double pauseShare) {
+    void work(Urgency urgency, double pauseShare, long wanted) {
         if (busy || notBeforeNs - now() > 0 || regions.dirtyBlocks() == 0) {
             return;
         }
-        int[] batch = chooser.next(urgency, cache.tick());
+        int[] batch = chooser.next(urgency, cache.tick(), wanted);
         if (batch.length == 0) {
             return;
         }

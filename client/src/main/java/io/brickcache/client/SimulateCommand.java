@@ -89,11 +89,12 @@ final class SimulateCommand implements Callable<Integer> {
     }
 
     private SimulationReport simulate(SimulationOptions options) {
-        try {
+        try (ProgressLine line = new ProgressLine(root.shell(), "simulating " + trace)) {
             Trace requests = trace.equals(STDIN)
                     ? TraceReader.read("stdin", root.shell().in())
                     : TraceReader.read(Path.of(trace));
-            return Simulation.run(requests, options, (done, total) -> {});
+            return Simulation.run(
+                    requests, options, (done, total) -> line.show(done, total, count -> count + " requests"));
         } catch (TraceException e) {
             throw new Failure(ExitCode.FAILED, String.valueOf(e.getMessage()));
         }

@@ -19,8 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SimulateCommandTest {
 
     /** A write of a MiB and a hit: 2.197152 ms and 0.108192 ms, then 25.48576 ms for the flush. */
-    private static final String CSV =
-            """
+    private static final String CSV = """
             time_us,op,offset,length
             0,W,0,1048576
             500000,R,4096,4096
@@ -98,16 +97,18 @@ class SimulateCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "--cache 0%|2|'0%' is no share; use one from 0.1% to 100%",
-        "--cache 101%|2|'101%' is no share",
-        "--cache much|2|'much' is not a size such as 4KiB",
-        "--block 5KiB|2|--block is 5 KiB, must be a power of two from 4KiB to 64KiB",
-        "--block 128KiB|2|must be a power of two from 4KiB to 64KiB",
-        "--disk floppy|2|'floppy' is no disk that is known; use sata-5400 or sata-7200",
-        "--mode write-through|2|expected one of",
-        "--cache 8KiB|1|a cache of 2 blocks cannot be simulated",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--cache 0%|2|'0%' is no share; use one from 0.1% to 100%",
+                "--cache 101%|2|'101%' is no share",
+                "--cache much|2|'much' is not a size such as 4KiB",
+                "--block 5KiB|2|--block is 5 KiB, must be a power of two from 4KiB to 64KiB",
+                "--block 128KiB|2|must be a power of two from 4KiB to 64KiB",
+                "--disk floppy|2|'floppy' is no disk that is known; use sata-5400 or sata-7200",
+                "--mode write-through|2|expected one of",
+                "--cache 8KiB|1|a cache of 2 blocks cannot be simulated",
+            })
     void shouldSayWhatToDoWhenAnOptionIsWrong(String options, int exit, String said) throws IOException {
         Path trace = trace(CSV);
         String[] words = ("simulate " + trace + " " + options).split(" ");
@@ -122,8 +123,7 @@ class SimulateCommandTest {
         Path trace = trace(CSV + "1000000,X,0,512\n");
         Ran ran = client.run("simulate", trace.toString());
         assertThat(ran.exit()).isEqualTo(1);
-        assertThat(ran.err())
-                .isEqualTo("brickcache: " + trace + ", line 4: the op 'X' is unknown; use R, W, F or U\n");
+        assertThat(ran.err()).isEqualTo("brickcache: " + trace + ", line 4: the op 'X' is unknown; use R, W, F or U\n");
     }
 
     @Test

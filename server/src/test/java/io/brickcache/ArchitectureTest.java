@@ -45,6 +45,7 @@ class ArchitectureTest {
         "cache, 'block env'",
         "demotion, 'cache cache.index block env'",
         "meta, 'cache.index env'",
+        "simulate, 'block cache cache.data cache.index demotion env env.sim'",
         "nbd, 'block env'",
         "nbd.wire, block",
         "nbd.handshake, 'nbd.wire nbd.transmission block env'",

@@ -188,7 +188,7 @@ final class CacheCommand {
         shell.err().print("This deletes cache " + name + ". Type its name to go on: ");
         shell.err().flush();
         try {
-            if (!name.equals(shell.in().readLine())) {
+            if (!name.equals(shell.answer())) {
                 throw new Failure(ExitCode.FAILED, "cache " + name + " is not deleted; the name was not confirmed");
             }
         } catch (IOException e) {

@@ -38,6 +38,7 @@ public final class Main {
                 .addSubcommand(new StatusCommand(root))
                 .addSubcommand(new CacheCommand(root))
                 .addSubcommand(new BrickCommand(root))
+                .addSubcommand(new SimulateCommand(root))
                 .addSubcommand(new VersionCommand(root))
                 .addSubcommand(new CompletionCommand(root))
                 .registerConverter(Long.class, Units::parseSize)

@@ -3,6 +3,7 @@ package io.brickcache.client;
 import io.brickcache.admin.v1.Progress;
 import io.brickcache.admin.v1.ProgressUnit;
 import java.time.Duration;
+import java.util.function.LongFunction;
 
 /**
  * Shows the progress of long work on stderr: on a terminal a bar with rate and time left that is redrawn in place,
@@ -26,13 +27,24 @@ final class ProgressLine implements AutoCloseable {
         this.what = what;
     }
 
-    synchronized void show(Progress progress) {
+    void show(Progress progress) {
+        boolean bytes = progress.getUnit() == ProgressUnit.PROGRESS_UNIT_BYTES;
+        show(progress.getDone(), progress.getTotal(), bytes ? Units::size : count -> count + " blocks");
+    }
+
+    /**
+     * Shows it if it is time.
+     *
+     * @param amount how a number of what is done is written
+     */
+    synchronized void show(long done, long total, LongFunction<String> amount) {
+        Amounts progress = new Amounts(done, total, amount);
         long nowNs = shell.nanoTime().getAsLong();
         boolean first = !started;
         if (first) {
             started = true;
             startNs = nowNs;
-            startDone = progress.getDone();
+            startDone = done;
         }
         if (shell.terminals().err()) {
             drawn = true;
@@ -40,38 +52,38 @@ final class ProgressLine implements AutoCloseable {
             shell.err().flush();
         } else if (first || nowNs - saidAtNs >= SECOND_NS) {
             saidAtNs = nowNs;
-            shell.say(what + ": " + percent(progress) + "%, " + amounts(progress));
+            shell.say(what + ": " + progress.percent() + "%, " + progress);
         }
     }
 
-    private String bar(Progress progress, long nowNs) {
-        int filled = BAR * percent(progress) / 100;
-        String line = what + " [" + "#".repeat(filled) + "-".repeat(BAR - filled) + "] " + percent(progress) + "% "
-                + amounts(progress) + rate(progress, nowNs);
+    private String bar(Amounts progress, long nowNs) {
+        int filled = BAR * progress.percent() / 100;
+        String line = what + " [" + "#".repeat(filled) + "-".repeat(BAR - filled) + "] " + progress.percent() + "% "
+                + progress + rate(progress, nowNs);
         return line.length() < shell.columns() ? line : line.substring(0, shell.columns() - 1);
     }
 
-    private String rate(Progress progress, long nowNs) {
+    private String rate(Amounts progress, long nowNs) {
         double seconds = (nowNs - startNs) / (double) SECOND_NS;
-        double perSecond = seconds <= 0 ? 0 : (progress.getDone() - startDone) / seconds;
+        double perSecond = seconds <= 0 ? 0 : (progress.done - startDone) / seconds;
         if (perSecond < 1) {
             return "";
         }
-        Duration left = Duration.ofSeconds((long) ((progress.getTotal() - progress.getDone()) / perSecond));
-        return ", " + amount(progress, (long) perSecond) + "/s, " + Units.time(left) + " left";
+        Duration left = Duration.ofSeconds((long) ((progress.total - progress.done) / perSecond));
+        return ", " + progress.amount.apply((long) perSecond) + "/s, " + Units.time(left) + " left";
     }
 
-    private static int percent(Progress progress) {
-        // In double: done * 100 may not fit into a long.
-        return progress.getTotal() == 0 ? 100 : (int) (100.0 * progress.getDone() / progress.getTotal());
-    }
+    /** How far it is, as it is written. */
+    private record Amounts(long done, long total, LongFunction<String> amount) {
+        int percent() {
+            // In double: done * 100 may not fit into a long.
+            return total == 0 ? 100 : (int) (100.0 * done / total);
+        }
 
-    private static String amounts(Progress progress) {
-        return amount(progress, progress.getDone()) + " of " + amount(progress, progress.getTotal());
-    }
-
-    private static String amount(Progress progress, long count) {
-        return progress.getUnit() == ProgressUnit.PROGRESS_UNIT_BYTES ? Units.size(count) : count + " blocks";
+        @Override
+        public String toString() {
+            return amount.apply(done) + " of " + amount.apply(total);
+        }
     }
 
     @Override

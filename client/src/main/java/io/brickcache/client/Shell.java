@@ -2,6 +2,7 @@ package io.brickcache.client;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
@@ -9,20 +10,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the command sees of the process around it.
  *
  * @param out data, and nothing else
  * @param err talk: progress, errors, questions
- * @param in answers to questions
+ * @param in answers to questions, or data
  * @param terminals which of the three are terminals
  * @param nanoTime monotonic time in nanoseconds
  */
 record Shell(
         PrintStream out,
         PrintStream err,
-        BufferedReader in,
+        InputStream in,
         Map<String, String> environment,
         Terminals terminals,
         LongSupplier nanoTime) {
@@ -36,7 +38,7 @@ record Shell(
         return new Shell(
                 System.out,
                 System.err,
-                new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset())),
+                System.in,
                 System.getenv(),
                 new Terminals(isTerminal(0), isTerminal(1), isTerminal(2)),
                 System::nanoTime);
@@ -51,6 +53,12 @@ record Shell(
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** The next line of an answer, or null if there is none: asked once in the life of a command. */
+    @Nullable
+    String answer() throws IOException {
+        return new BufferedReader(new InputStreamReader(in, Charset.defaultCharset())).readLine();
     }
 
     /** True if somebody can be asked. */

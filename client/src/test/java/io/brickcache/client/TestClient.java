@@ -8,11 +8,10 @@ import io.brickcache.admin.NodeAdministration.CacheSpec;
 import io.brickcache.admin.ProgressListener;
 import io.brickcache.admin.TickingClock;
 import io.brickcache.env.ListenAddress;
-import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -24,6 +23,7 @@ final class TestClient implements AutoCloseable {
     final FakeNode node = new FakeNode();
     final Map<String, String> environment = new HashMap<>();
     Shell.Terminals terminals = new Shell.Terminals(false, false, false);
+    /** What comes on stdin, a character a byte. */
     String typed = "";
 
     private final AtomicLong nowNs = new AtomicLong();
@@ -52,7 +52,7 @@ final class TestClient implements AutoCloseable {
         Shell shell = new Shell(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                new BufferedReader(new StringReader(typed)),
+                new ByteArrayInputStream(typed.getBytes(StandardCharsets.ISO_8859_1)),
                 environment,
                 terminals,
                 () -> nowNs.getAndAdd(400_000_000));

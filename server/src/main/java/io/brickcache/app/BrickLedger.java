@@ -1,6 +1,7 @@
 package io.brickcache.app;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -93,8 +94,9 @@ final class BrickLedger {
     }
 
     private LedgerRecord load(UUID brick) {
-        try {
-            return LedgerRecord.decode(brick, Files.readAllBytes(file(brick)));
+        try (InputStream in = Files.newInputStream(file(brick))) {
+            // No more than a record and one byte, however large the file is by mistake.
+            return LedgerRecord.decode(brick, in.readNBytes(LedgerRecord.BYTES + 1));
         } catch (NoSuchFileException e) {
             LOG.debug("No record of brick {}", brick);
         } catch (IOException e) {

@@ -106,7 +106,7 @@ record LedgerRecord(
             String print = field(fields, "fingerprint");
             return new LedgerRecord(
                     brick,
-                    dirty.equals("unknown") ? UNKNOWN : Long.parseUnsignedLong(dirty),
+                    dirty.equals("unknown") ? UNKNOWN : count(dirty),
                     since.equals(NONE) ? null : Instant.parse(since),
                     field(fields, "detached").equals("yes"),
                     print.equals(NONE) ? null : Integer.valueOf(Integer.parseUnsignedInt(print, 16)));
@@ -119,6 +119,14 @@ record LedgerRecord(
         String value = fields.get(name);
         if (value == null) {
             throw new IOException("it lacks " + name);
+        }
+        return value;
+    }
+
+    private static long count(String text) {
+        long value = Long.parseLong(text);
+        if (value < 0) {
+            throw new NumberFormatException("dirty_bytes is " + text);
         }
         return value;
     }

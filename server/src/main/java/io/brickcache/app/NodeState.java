@@ -5,6 +5,7 @@ import io.brickcache.app.KnownCache.Phase;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -56,6 +57,8 @@ final class NodeState {
             text = Files.readString(file());
         } catch (NoSuchFileException e) {
             return List.of();
+        } catch (CharacterCodingException e) {
+            throw new IOException("the state file " + file() + " is no UTF-8 text; restore it from a backup", e);
         }
         return parse(text);
     }

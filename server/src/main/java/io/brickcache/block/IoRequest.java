@@ -24,6 +24,12 @@ public abstract class IoRequest {
     /** Link for queues of whoever holds the request. */
     public @Nullable IoRequest next;
 
+    /**
+     * The client's request that cannot be answered before this one; null if nobody waits for it. A hint: a device may serve
+     * first what somebody waits for. Set by the caller before {@code submit}.
+     */
+    public @Nullable IoRequest cause;
+
     private IoOp op = IoOp.FLUSH;
     private long offset;
     private long length;

@@ -181,6 +181,12 @@ public final class Cache {
                         "slot " + slot + " holds block " + slots.block(slot) + " beyond the end of brick "
                                 + brick.name());
             }
+            if ((slots.validMask(slot) & ~brick.fullMask(slots.block(slot))) != 0) {
+                throw new MetadataException(
+                        Kind.CORRUPT,
+                        "slot " + slot + " holds units of block " + slots.block(slot) + " beyond the end of brick "
+                                + brick.name());
+            }
             int other = core.map.find(slots.key(slot));
             if (other != SlotTable.NONE) {
                 throw new MetadataException(

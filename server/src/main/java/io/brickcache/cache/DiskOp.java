@@ -295,6 +295,11 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     // ---- results
 
     @Override
+    public IoRequest cause() {
+        return part.parts().request();
+    }
+
+    @Override
     public void ioDone(EngineIo io, IoStatus ioStatus) {
         if (io.tag == MERGE) {
             merged(io, ioStatus);

@@ -36,6 +36,7 @@ final class EngineIo extends IoRequest {
 
     void submit(BlockDevice device, IoOwner newOwner) {
         owner = newOwner;
+        cause = newOwner.cause();
         device.submit(this);
     }
 
@@ -46,6 +47,7 @@ final class EngineIo extends IoRequest {
             throw new IllegalStateException(this + " was answered twice");
         }
         owner = null;
+        cause = null;
         if (ofSlots) {
             pool.slotsDone(op(), status);
         }

@@ -8,7 +8,9 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.SlotTable;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -198,20 +200,39 @@ public final class LostBlocks {
         }
     }
 
-    /** At start: makes the list agree with the slots. What the SSD does not hold as dirty is no longer UNREADABLE. */
+    /**
+     * At start: makes the list agree with the slots. What the SSD does not hold as dirty is no longer UNREADABLE. Takes time
+     * for what is dirty, not for every block of a range.
+     */
     void forgetWhatIsNotDirty() {
+        if (ranges.isEmpty()) {
+            return;
+        }
         int shift = core.shape.blockShift();
+        long[] dirty = dirtyBlocks();
         for (LostRange range : ranges.from(0, Integer.MAX_VALUE)) {
-            for (long block = range.offset() >> shift; block <= range.end() - 1 >> shift; block++) {
-                int slot = core.find(brick, block);
-                boolean dirty = slot != SlotTable.NONE && core.slots.state(slot) == SlotTable.DIRTY;
-                if (range.state() == State.UNREADABLE && !dirty) {
-                    readable(block << shift, core.shape.blockBytes());
-                } else if (range.state() == State.GONE && dirty) {
-                    restore(block, core.slots.validMask(slot), range);
+            long end = (range.end() - 1 >> shift) + 1;
+            long next = range.offset() >> shift;
+            int found = Arrays.binarySearch(dirty, next);
+            for (int at = found < 0 ? -found - 1 : found; next < end; at++) {
+                long block = at < dirty.length ? Math.min(end, dirty[at]) : end;
+                if (range.state() == State.UNREADABLE && next < block) {
+                    readable(next << shift, block - next << shift);
+                } else if (range.state() == State.GONE && block < end) {
+                    restore(block, core.slots.validMask(core.find(brick, block)), range);
                 }
+                next = block + 1;
             }
         }
+    }
+
+    /** The dirty blocks of the brick, in order. */
+    private long[] dirtyBlocks() {
+        return IntStream.range(0, core.slots.slots())
+                .filter(slot -> core.slots.state(slot) == SlotTable.DIRTY && core.slots.brick(slot) == brick.id())
+                .mapToLong(core.slots::block)
+                .sorted()
+                .toArray();
     }
 
     public boolean isEmpty() {

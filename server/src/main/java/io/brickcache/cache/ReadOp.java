@@ -3,6 +3,7 @@ package io.brickcache.cache;
 import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
+import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.index.LostRange;
@@ -55,6 +56,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private int syncFailures;
     private boolean damaged;
     private boolean listed;
+    private boolean answered;
     private IoStatus status = IoStatus.OK;
 
     /** Links of {@link Fills}. */
@@ -83,6 +85,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     void start() {
         tries = 0;
         listed = false;
+        answered = false;
         begin();
     }
 
@@ -239,6 +242,11 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     @Override
+    public @Nullable IoRequest cause() {
+        return answered ? null : part.parts().request();
+    }
+
+    @Override
     public void ioDone(EngineIo io, IoStatus ioStatus) {
         switch (io.tag) {
             case FROM_SSD, TO_SCRATCH -> {
@@ -359,6 +367,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         if (fill) {
             kept.retain();
         }
+        answered = true;
         part.parts().done(status);
         if (fill) {
             pending = 1;

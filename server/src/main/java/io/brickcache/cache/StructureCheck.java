@@ -84,20 +84,30 @@ final class StructureCheck {
         }
     }
 
+    /** By slot and not by block: a range may be as long as a disk. */
     private void checkLost(CachedBrick brick) {
-        int shift = core.shape.blockShift();
-        for (LostRange range : brick.lost().from(0, Integer.MAX_VALUE)) {
-            if (range.state() != LostRange.State.GONE) {
-                continue;
+        if (!brick.lost().hasGone()) {
+            return;
+        }
+        SlotTable slots = core.slots;
+        for (int slot = 0; slot < slots.slots(); slot++) {
+            if (slots.isMapped(slot) && slots.brick(slot) == brick.id()) {
+                checkLost(brick, slot);
             }
-            for (long block = range.offset() >> shift; block <= range.end() - 1 >> shift; block++) {
-                int slot = core.find(brick, block);
-                long start = block << shift;
+        }
+    }
+
+    private void checkLost(CachedBrick brick, int slot) {
+        long start = core.slots.block(slot) << core.shape.blockShift();
+        long end = start + core.shape.blockBytes();
+        for (LostRange range : brick.lost().from(start, core.shape.unitsPerBlock() + 1)) {
+            if (range.state() == LostRange.State.GONE && range.offset() < end) {
                 int from = (int) Math.max(0, range.offset() - start);
                 int to = (int) Math.min(core.shape.blockBytes(), range.end() - start);
                 check(
-                        slot == SlotTable.NONE || (core.slots.validMask(slot) & core.shape.cover(from, to)) == 0,
-                        "I8: slot " + slot + " holds what is gone of block " + block + " of brick " + brick.name());
+                        (core.slots.validMask(slot) & core.shape.cover(from, to)) == 0,
+                        "I8: slot " + slot + " holds what is gone of block " + core.slots.block(slot) + " of brick "
+                                + brick.name());
             }
         }
     }

@@ -3,6 +3,7 @@ package io.brickcache.cache;
 import io.brickcache.block.BufferPool;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
+import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.index.LostRange.Cause;
@@ -139,6 +140,11 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     public void available(IoBuffer scratch) {
         merge = scratch;
         mergeEdges();
+    }
+
+    @Override
+    public IoRequest cause() {
+        return part.parts().request();
     }
 
     @Override

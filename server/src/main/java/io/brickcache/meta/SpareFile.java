@@ -64,7 +64,7 @@ final class SpareFile implements AutoCloseable {
             FileChannel opened = openIfThere();
             channel = opened;
             if (opened != null) {
-                SpareRecord.checkHeader(read(opened, 0, SpareRecord.HEADER_BYTES), cache, file);
+                SpareRecord.checkHeader(new SpareReader(opened).header(), cache, file);
                 end = SpareRecord.HEADER_BYTES;
                 end = walk(opened, opened.size(), 0, (number, batch) -> lastNumber = number);
                 checkTail(opened);
@@ -111,15 +111,16 @@ final class SpareFile implements AutoCloseable {
             return Math.max(after, lastNumber);
         }
         try {
+            SpareReader reader = new SpareReader(opened);
             long upTo = after;
             long at = SpareRecord.HEADER_BYTES;
             while (at < end && into.sizeBytes() < bytes) {
-                SpareRecord record = record(opened, at, end);
+                SpareRecord record = reader.record(at, end);
                 if (record == null) {
                     throw damaged(at);
                 }
                 if (record.number() > after) {
-                    into.addEncoded(record.body());
+                    add(record, at, into);
                     upTo = record.number();
                 }
                 at += record.totalBytes();
@@ -333,18 +334,19 @@ final class SpareFile implements AutoCloseable {
     /** Walks the records up to the first that is not whole; where that is. */
     private long walk(FileChannel opened, long limit, long after, SpareJournal.Visitor visitor)
             throws IOException, MetadataException {
+        SpareReader reader = new SpareReader(opened);
         MetadataBatch batch = new MetadataBatch();
         long at = SpareRecord.HEADER_BYTES;
         long number = 0;
         while (at < limit) {
-            SpareRecord record = record(opened, at, limit);
+            SpareRecord record = reader.record(at, limit);
             if (record == null || record.number() <= number) {
                 return at;
             }
             number = record.number();
             if (number > after) {
                 batch.clear();
-                batch.addEncoded(record.body());
+                add(record, at, batch);
                 visitor.batch(number, batch);
             }
             at += record.totalBytes();
@@ -352,17 +354,19 @@ final class SpareFile implements AutoCloseable {
         return at;
     }
 
-    /** The record at {@code at}, or null if none lies there whole. */
-    private @Nullable SpareRecord record(FileChannel opened, long at, long limit) throws IOException {
-        if (limit - at < SpareRecord.HEAD_BYTES) {
-            return null;
+    private void add(SpareRecord record, long at, MetadataBatch batch) throws MetadataException {
+        try {
+            if (record.number() > SpareRecord.MAX_NUMBER) {
+                throw new MetadataException(Kind.CORRUPT, "a batch has number " + record.number());
+            }
+            batch.addEncoded(record.body());
+        } catch (MetadataException e) {
+            throw new MetadataException(
+                    e.kind(),
+                    "The spare journal " + file + " holds no batch at byte " + at + ": " + e.getMessage()
+                            + ". Keep the file; the program that wrote it had a bug, or it is no journal of brickcache",
+                    e);
         }
-        ByteBuffer head = read(opened, at, SpareRecord.HEAD_BYTES);
-        int length = SpareRecord.bodyBytes(head);
-        if (length < 0 || length > limit - at - SpareRecord.HEAD_BYTES) {
-            return null;
-        }
-        return SpareRecord.of(head, read(opened, at + SpareRecord.HEAD_BYTES, length));
     }
 
     /** What lies behind the last whole record may be one that was never completed, and nothing else. */
@@ -371,25 +375,13 @@ final class SpareFile implements AutoCloseable {
         if (size == end) {
             return;
         }
-        ByteBuffer tail = read(opened, end, (int) Math.min(size - end, Integer.MAX_VALUE - 8L));
-        if (SpareRecord.findAbove(lastNumber, tail)) {
+        if (new SpareReader(opened).findAbove(lastNumber, end, size)) {
             throw damaged(end);
         }
         LOG.warn(
                 "{}: {} bytes at its end were never completed, and never answered; they are passed over",
                 file,
                 size - end);
-    }
-
-    private static ByteBuffer read(FileChannel opened, long at, int bytes) throws IOException {
-        ByteBuffer in = ByteBuffer.allocate(bytes);
-        while (in.hasRemaining()) {
-            int got = opened.read(in, at + in.position());
-            if (got < 0) {
-                break;
-            }
-        }
-        return in.flip();
     }
 
     private Path directory() {

@@ -26,6 +26,9 @@ record SpareRecord(long number, ByteBuffer body) {
     static final int HEAD_BYTES = 16;
     static final int FORMAT_VERSION = 1;
 
+    /** Far above what is ever used up, and far below where numbers would begin to be negative. */
+    static final long MAX_NUMBER = 1L << 62;
+
     private static final long MAGIC = 0x425249434B535052L;
     private static final int CHECKED_HEADER_BYTES = 28;
     private static final int CHECKED_HEAD_BYTES = 12;
@@ -72,7 +75,7 @@ record SpareRecord(long number, ByteBuffer body) {
     static ByteBuffer head(long number, ByteBuffer body) {
         ByteBuffer out = ByteBuffer.allocate(HEAD_BYTES);
         out.putInt(body.remaining()).putLong(number);
-        return out.putInt(checksum(out.slice(0, CHECKED_HEAD_BYTES), body)).flip();
+        return out.putInt(checksum(out, body)).flip();
     }
 
     static int bodyBytes(ByteBuffer head) {
@@ -81,25 +84,26 @@ record SpareRecord(long number, ByteBuffer body) {
 
     /** The record of that head and body, or null if the checksum says otherwise. */
     static @Nullable SpareRecord of(ByteBuffer head, ByteBuffer body) {
-        boolean whole = body.remaining() == head.getInt(0)
-                && checksum(head.slice(0, CHECKED_HEAD_BYTES), body) == head.getInt(CHECKED_HEAD_BYTES);
+        boolean whole = body.remaining() == head.getInt(0) && checksum(head, body) == head.getInt(CHECKED_HEAD_BYTES);
         return whole ? new SpareRecord(head.getLong(4), body) : null;
     }
 
-    /** True if somewhere in {@code bytes} lies a whole record with a number above {@code number}. */
-    static boolean findAbove(long number, ByteBuffer bytes) {
-        for (int at = 0; at + HEAD_BYTES <= bytes.limit(); at++) {
-            int length = bytes.getInt(at);
-            long found = bytes.getLong(at + 4);
-            if (length > 0
-                    && length <= bytes.limit() - at - HEAD_BYTES
-                    && found > number
-                    && found - number < MAX_GAP
-                    && of(bytes.slice(at, HEAD_BYTES), bytes.slice(at + HEAD_BYTES, length)) != null) {
-                return true;
-            }
-        }
-        return false;
+    /** True if a head looks like that of a record with a number above {@code number}; {@code bytes} are behind it. */
+    static boolean mayBeAbove(long number, ByteBuffer head, long bytes) {
+        int length = head.getInt(0);
+        long found = head.getLong(4);
+        return length > 0 && length <= bytes && found > number && found - number < MAX_GAP;
+    }
+
+    /** The checksum of a record but for its body. */
+    static CRC32C begunChecksum(ByteBuffer head) {
+        CRC32C crc = new CRC32C();
+        crc.update(head.slice(0, CHECKED_HEAD_BYTES));
+        return crc;
+    }
+
+    static boolean isChecksum(ByteBuffer head, CRC32C crc) {
+        return (int) crc.getValue() == head.getInt(CHECKED_HEAD_BYTES);
     }
 
     int totalBytes() {
@@ -107,8 +111,7 @@ record SpareRecord(long number, ByteBuffer body) {
     }
 
     private static int checksum(ByteBuffer head, ByteBuffer body) {
-        CRC32C crc = new CRC32C();
-        crc.update(head);
+        CRC32C crc = begunChecksum(head);
         crc.update(body.duplicate());
         return (int) crc.getValue();
     }

@@ -374,6 +374,11 @@ public final class SparedMetadataStore implements MetadataStore {
                             + " bytes that this program does not know."
                             + " Use the version of brickcached that wrote it");
         }
-        return value.getLong(value.position() + Integer.BYTES);
+        long number = value.getLong(value.position() + Integer.BYTES);
+        if (number < 0 || number > SpareRecord.MAX_NUMBER) {
+            throw new MetadataException(
+                    Kind.CORRUPT, "the metadata says that it has the spare batches up to number " + number);
+        }
+        return number;
     }
 }

@@ -2,6 +2,7 @@ package io.brickcache.nbd;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -61,8 +62,7 @@ final class Pem {
             throw TlsIdentity.unusable(
                     file, why + "; convert it: openssl pkcs8 -topk8 -nocrypt -in OLD -out " + file, null);
         }
-        PKCS8EncodedKeySpec encoded =
-                new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(matcher.group(1)));
+        PKCS8EncodedKeySpec encoded = new PKCS8EncodedKeySpec(decoded(file, matcher.group(1)));
         for (String algorithm : KEY_ALGORITHMS) {
             try {
                 return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
@@ -73,6 +73,14 @@ final class Pem {
             }
         }
         throw TlsIdentity.unusable(file, "holds a damaged key, or none of " + KEY_ALGORITHMS, null);
+    }
+
+    private static byte[] decoded(Path file, String base64) throws IOException {
+        try {
+            return Base64.getMimeDecoder().decode(base64);
+        } catch (IllegalArgumentException e) {
+            throw TlsIdentity.unusable(file, "holds a damaged key: " + e.getMessage(), e);
+        }
     }
 
     /** True if what the key signs the certificate confirms. */
@@ -97,15 +105,19 @@ final class Pem {
     }
 
     private static byte[] read(Path file) throws IOException {
-        try {
-            if (Files.size(file) > MAX_FILE_BYTES) {
-                throw TlsIdentity.unusable(file, "is larger than " + MAX_FILE_BYTES + " bytes", null);
-            }
-            return Files.readAllBytes(file);
+        byte[] bytes;
+        try (InputStream in = Files.newInputStream(file)) {
+            bytes = in.readNBytes(MAX_FILE_BYTES + 1);
         } catch (NoSuchFileException e) {
             throw TlsIdentity.unusable(file, "does not exist", null);
         } catch (AccessDeniedException e) {
             throw TlsIdentity.unusable(file, "cannot be read by the service: no permission", null);
+        } catch (IOException e) {
+            throw TlsIdentity.unusable(file, "cannot be read: " + e.getMessage(), e);
         }
+        if (bytes.length > MAX_FILE_BYTES) {
+            throw TlsIdentity.unusable(file, "is larger than " + MAX_FILE_BYTES + " bytes", null);
+        }
+        return bytes;
     }
 }

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
@@ -135,7 +134,7 @@ final class TlsIdentity {
     }
 
     /** A reason that a file cannot be used, naming it. */
-    static IOException unusable(Path file, String why, @Nullable GeneralSecurityException cause) {
+    static IOException unusable(Path file, String why, @Nullable Exception cause) {
         return new IOException(file + " " + why, cause);
     }
 }

@@ -3,6 +3,7 @@ package io.brickcache.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -69,6 +70,17 @@ class BrickLedgerTest {
         UUID other = new UUID(1, 2);
         ledger.update(other, before -> LedgerRecord.clean(other));
         Files.move(ledger.file(other), ledger.file(BRICK));
+
+        assertThat(reopened().read(BRICK)).isEqualTo(LedgerRecord.unknown(BRICK));
+    }
+
+    @Test
+    void shouldPresumeTheWorstWhenTheFileIsTooLargeForMemory() throws IOException {
+        BrickLedger ledger = reopened();
+        ledger.update(BRICK, before -> LedgerRecord.clean(BRICK));
+        try (RandomAccessFile file = new RandomAccessFile(ledger.file(BRICK).toFile(), "rw")) {
+            file.setLength(3L << 30);
+        }
 
         assertThat(reopened().read(BRICK)).isEqualTo(LedgerRecord.unknown(BRICK));
     }

@@ -226,10 +226,10 @@ class DamagedCacheTest {
         node.attach("dirty", "ssd");
         node.attach("elsewhere", "other");
         node.write("clean", 1, AT, LENGTH);
-        node.write("dirty", 2, AT, LENGTH);
         node.admin().flushBrick("clean", ProgressListener.NONE);
-        // Opened a second time, so that what the first wrote is in tables.
+        // Opened a second time, so that what the first wrote is in tables. What is dirty then would be demoted at once.
         node.restart();
+        node.write("dirty", 2, AT, LENGTH);
         node.stop();
     }
 

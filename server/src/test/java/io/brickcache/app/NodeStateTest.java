@@ -29,6 +29,16 @@ class NodeStateTest {
     }
 
     @Test
+    void shouldNameTheFileWhenItIsNotText() throws IOException {
+        Files.write(directory.resolve(NodeState.FILE), new byte[] {'a', (byte) 0xC3, '(', '\n'});
+
+        assertThatThrownBy(() -> new NodeState(directory).load())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(NodeState.FILE)
+                .hasMessageContaining("restore it from a backup");
+    }
+
+    @Test
     void shouldLoadWhatWasSavedLast() throws IOException {
         NodeState state = new NodeState(directory);
         KnownCache ready = cache("yes", Origin.OWN_FILE, Phase.READY, List.of(BRICK));

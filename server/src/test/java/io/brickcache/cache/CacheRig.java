@@ -17,10 +17,8 @@ import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MemoryMetadataStore;
-import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
-import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
 import io.brickcache.meta.MemorySpareJournal;
@@ -29,7 +27,6 @@ import io.brickcache.meta.SparedMetadataStore;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -80,17 +77,9 @@ final class CacheRig {
         ByteBuffer superblock = ByteBuffer.allocate(SsdLayout.SUPERBLOCK_BYTES);
         layout.encode(superblock);
         ssdMedium.preset(0, superblock, 0, SsdLayout.SUPERBLOCK_BYTES);
-        format(record);
+        store.format(record, List.of());
         cache = load(spared(spare), brick -> device(brick.name(), BRICK_BYTES));
         assertThat(await(cache::start)).isEqualTo(IoStatus.OK);
-    }
-
-    private void format(CacheRecord record) {
-        MetadataBatch batch = new MetadataBatch();
-        batch.put(Family.CACHE, CacheRecord.key(), record.encode());
-        AtomicBoolean formatted = new AtomicBoolean();
-        store.commit(batch, failure -> formatted.set(true));
-        loop.runUntil(formatted::get);
     }
 
     private MetadataStore spared(SpareJournal journal) {

@@ -19,11 +19,11 @@ import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MemoryMetadataStore;
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
-import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.cache.index.SlotRecords;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -48,9 +48,8 @@ class EvictionTest {
         for (int slot = 0; slot < SLOTS; slot++) {
             slots.map(slot, 0, slot, SlotTable.CLEAN, SHAPE.fullMask(), slot);
         }
+        store.format(record, List.of(brick));
         MetadataBatch batch = new MetadataBatch();
-        batch.put(Family.CACHE, CacheRecord.key(), record.encode());
-        batch.put(Family.BRICKS, brick.key(), brick.encode());
         SlotRecords records = new SlotRecords(slots, SHAPE);
         for (int group = 0; group < SLOTS / SlotRecords.GROUP_SLOTS; group++) {
             records.putGroup(batch, group);

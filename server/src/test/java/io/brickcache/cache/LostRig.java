@@ -20,9 +20,7 @@ import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.MemoryMetadataStore;
-import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
-import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.demotion.Demoter;
 import io.brickcache.demotion.DemotionOptions;
 import io.brickcache.demotion.FlushProgress;
@@ -95,13 +93,7 @@ final class LostRig {
         this.bug = bug;
         byte[] old = Pattern.of(OLD, 0, (int) BRICK_BYTES);
         disk.preset(0, ByteBuffer.wrap(old), 0, old.length);
-        MetadataBatch batch = new MetadataBatch();
-        BrickRecord brick = new BrickRecord(0, "b0", entropy.nextUuid(), "sim", "sim", BRICK_BYTES);
-        batch.put(Family.CACHE, CacheRecord.key(), record.encode());
-        batch.put(Family.BRICKS, brick.key(), brick.encode());
-        List<Boolean> done = new ArrayList<>();
-        store.commit(batch, failure -> done.add(true));
-        loop.runUntil(() -> !done.isEmpty());
+        store.format(record, List.of(new BrickRecord(0, "b0", entropy.nextUuid(), "sim", "sim", BRICK_BYTES)));
         cache = open();
         demoter = demoter();
     }

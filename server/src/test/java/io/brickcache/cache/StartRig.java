@@ -18,9 +18,7 @@ import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MemoryMetadataStore;
-import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
-import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
 import java.util.ArrayList;
@@ -59,15 +57,11 @@ final class StartRig {
 
     StartRig(PlantedBug bug) {
         this.bug = bug;
-        MetadataBatch batch = new MetadataBatch();
-        batch.put(Family.CACHE, CacheRecord.key(), record.encode());
+        List<BrickRecord> bricks = new ArrayList<>();
         for (int i = 0; i < disks.length; i++) {
-            BrickRecord brick = new BrickRecord(i, "b" + i, entropy.nextUuid(), "sim", "sim", BRICK_BYTES);
-            batch.put(Family.BRICKS, brick.key(), brick.encode());
+            bricks.add(new BrickRecord(i, "b" + i, entropy.nextUuid(), "sim", "sim", BRICK_BYTES));
         }
-        List<Boolean> formatted = new ArrayList<>();
-        store.commit(batch, failure -> formatted.add(failure == null));
-        loop.runUntil(() -> !formatted.isEmpty());
+        store.format(record, bricks);
     }
 
     /** Loads the cache; nothing is started yet. */

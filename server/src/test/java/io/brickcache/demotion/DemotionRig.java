@@ -23,9 +23,7 @@ import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.DirtyRegions;
 import io.brickcache.cache.index.MemoryMetadataStore;
-import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
-import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.env.sim.SeededEntropy;
 import io.brickcache.env.sim.SimLoop;
 import java.nio.ByteBuffer;
@@ -61,13 +59,8 @@ final class DemotionRig {
         loop = new SimLoop(entropy);
         CacheRecord record = new CacheRecord(entropy.nextUuid(), BLOCK_BYTES, SLOTS, 0, true);
         MemoryMetadataStore store = new MemoryMetadataStore(loop, entropy, 100_000);
-        MetadataBatch batch = new MetadataBatch();
         BrickRecord brickRecord = new BrickRecord(0, "b0", entropy.nextUuid(), "sim", "sim", disk.sizeBytes());
-        batch.put(Family.CACHE, CacheRecord.key(), record.encode());
-        batch.put(Family.BRICKS, brickRecord.key(), brickRecord.encode());
-        AtomicInteger done = new AtomicInteger();
-        store.commit(batch, failure -> done.incrementAndGet());
-        loop.runUntil(() -> done.get() > 0);
+        store.format(record, List.of(brickRecord));
         SsdLayout layout = new SsdLayout(record.uuid(), new BlockShape(BLOCK_BYTES), SLOTS);
         SimDevice ssd = device("ssd", new Medium(layout.areaBytes(), 512), entropy, 10_000, Faults.NONE);
         cache = Cache.load(
@@ -84,8 +77,9 @@ final class DemotionRig {
                         options.idleNs(),
                         CacheOptions.MIN_METADATA_MEMORY_BYTES),
                 ignored -> device("disk", disk, entropy, 5_000_000, this::diskFault));
+        AtomicInteger done = new AtomicInteger();
         cache.start(status -> done.incrementAndGet());
-        loop.runUntil(() -> done.get() == 2);
+        loop.runUntil(() -> done.get() > 0);
         brick = cache.bricks().get(0);
         demoter = new Demoter(cache, options);
         demoter.start();

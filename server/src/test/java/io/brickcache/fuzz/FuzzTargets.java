@@ -1,10 +1,15 @@
 package io.brickcache.fuzz;
 
+import io.brickcache.app.LedgerFuzz;
 import io.brickcache.app.NodeStateFuzz;
+import io.brickcache.cache.StartFuzz;
+import io.brickcache.cache.index.LostFuzz;
 import io.brickcache.cache.index.RecordsFuzz;
 import io.brickcache.config.ConfigFuzz;
+import io.brickcache.meta.SpareJournalFuzz;
 import io.brickcache.nbd.MetaContextFuzz;
 import io.brickcache.nbd.NegotiationFuzz;
+import io.brickcache.nbd.TlsFilesFuzz;
 import io.brickcache.nbd.TransmissionFuzz;
 
 /** What is fuzzed. The corpus of a target is in {@code src/test/fuzz/NAME}. */
@@ -14,7 +19,12 @@ enum FuzzTargets {
     TRANSMISSION(TransmissionFuzz::fuzzerTestOneInput, "Transmission"),
     CONFIG(ConfigFuzz::fuzzerTestOneInput, "Config"),
     NODE_STATE(NodeStateFuzz::fuzzerTestOneInput, "NodeState"),
-    RECORDS(RecordsFuzz::fuzzerTestOneInput, "Records");
+    RECORDS(RecordsFuzz::fuzzerTestOneInput, "Records"),
+    LOST(LostFuzz::fuzzerTestOneInput, "Lost"),
+    START(StartFuzz::fuzzerTestOneInput, "Start"),
+    SPARE_JOURNAL(SpareJournalFuzz::fuzzerTestOneInput, "SpareJournal"),
+    LEDGER(LedgerFuzz::fuzzerTestOneInput, "Ledger"),
+    TLS_FILES(TlsFilesFuzz::fuzzerTestOneInput, "TlsFiles");
 
     @SuppressWarnings("ImmutableEnumChecker") // a method reference
     private final Target target;

@@ -9,8 +9,11 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore.Family;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -105,6 +108,53 @@ class SpareFileTest {
         }
     }
 
+    /** A record is larger than what is read at once; the whole one behind it begins at every place around a piece's end. */
+    @Test
+    void shouldFindTheWholeBatchWhenALargeOneBeforeItIsDamaged() throws Exception {
+        for (int bytes = -20; bytes < 20; bytes++) {
+            Files.deleteIfExists(path);
+            try (SpareFile file = open(path)) {
+                file.append(batch("x".repeat(2 * SpareReader.PIECE_BYTES + bytes)));
+                file.append(batch("whole"));
+            }
+            byte[] whole = Files.readAllBytes(path);
+            try (SpareFile file = open(path)) {
+                assertThat(contents(file, 1)).containsExactly("2: whole");
+            }
+            whole[SpareReader.PIECE_BYTES] ^= 1;
+            Files.write(path, whole);
+            assertThatThrownBy(() -> open(path).close())
+                    .as("%d bytes more", bytes)
+                    .isInstanceOfSatisfying(
+                            MetadataException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CORRUPT));
+        }
+    }
+
+    @Test
+    void shouldNameTheFileWhenAWholeRecordHoldsNoBatch() throws Exception {
+        ByteBuffer nonsense = ByteBuffer.wrap(bytes("no entries at all"));
+        assertRefused(1, nonsense, "at byte 32");
+    }
+
+    /** The numbers behind it would be negative: a batch that is appended would be taken for an old one. */
+    @Test
+    void shouldRefuseWhenThereIsNoNumberLeft() throws Exception {
+        assertRefused(Long.MAX_VALUE, batch("last").encoded(), "number " + Long.MAX_VALUE);
+    }
+
+    private void assertRefused(long number, ByteBuffer body, String message) throws Exception {
+        Files.createDirectories(path.getParent());
+        try (FileChannel out = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            out.write(SpareRecord.header(CACHE));
+            out.write(SpareRecord.head(number, body));
+            out.write(body);
+        }
+        assertThatThrownBy(() -> open(path).close())
+                .isInstanceOfSatisfying(
+                        MetadataException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CORRUPT))
+                .hasMessageContainingAll(path.toString(), message);
+    }
+
     @Test
     void shouldRefuseWhenTheJournalIsAnotherCaches() throws Exception {
         write(1);
@@ -143,7 +193,7 @@ class SpareFileTest {
             assertThat(values).hasSize(10).contains("value 1990", "value 1999");
             List<Integer> epochs = new ArrayList<>();
             journal.scan(
-                    below -> below.record(java.nio.ByteBuffer.wrap(key(50)), java.nio.ByteBuffer.wrap(bytes("old"))),
+                    below -> below.record(ByteBuffer.wrap(key(50)), ByteBuffer.wrap(bytes("old"))),
                     (key, value) -> epochs.add(key.getInt()));
             assertThat(epochs).containsExactly(1996, 1997, 1998, 1999);
         }
@@ -202,7 +252,7 @@ class SpareFileTest {
         return contents;
     }
 
-    private static String text(java.nio.ByteBuffer value) {
+    private static String text(ByteBuffer value) {
         byte[] bytes = new byte[value.remaining()];
         value.get(bytes);
         return new String(bytes, java.nio.charset.StandardCharsets.UTF_8);

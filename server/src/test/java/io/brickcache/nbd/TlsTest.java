@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -200,8 +201,17 @@ class TlsTest {
     void shouldNameTheFileWhenTlsCannotBegin() throws Exception {
         Path text = Files.writeString(directory.resolve("text"), "nothing to be seen");
         Path rsa = Files.writeString(directory.resolve("rsa"), "-----BEGIN RSA PRIVATE KEY-----");
+        Path odd = Files.writeString(
+                directory.resolve("odd"), "-----BEGIN PRIVATE KEY-----\nAAAAA\n-----END PRIVATE KEY-----\n");
+        Path large = directory.resolve("large");
+        try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
+            file.setLength(3L << 30);
+        }
         TlsOptions good = authority.server("server", authority);
 
+        expectUnusable(new TlsOptions(good.certificate(), odd, good.clientAuthorities()), "odd holds a damaged key");
+        expectUnusable(new TlsOptions(good.certificate(), large, good.clientAuthorities()), "large is larger than");
+        expectUnusable(new TlsOptions(directory, good.key(), good.clientAuthorities()), directory + " cannot be read");
         expectUnusable(
                 new TlsOptions(directory.resolve("gone"), good.key(), good.clientAuthorities()), "gone does not");
         expectUnusable(new TlsOptions(text, good.key(), good.clientAuthorities()), "text holds no X.509");

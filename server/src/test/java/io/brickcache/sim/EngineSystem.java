@@ -21,10 +21,8 @@ import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MemoryMetadataStore;
-import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
-import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.demotion.Demoter;
 import io.brickcache.demotion.DemotionOptions;
 import io.brickcache.demotion.FlushProgress;
@@ -93,21 +91,17 @@ class EngineSystem implements SystemUnderTest {
             ByteBuffer superblock = ByteBuffer.allocate(SsdLayout.SUPERBLOCK_BYTES);
             new SsdLayout(record.uuid(), new BlockShape(scenario.blockBytes()), scenario.slots()).encode(superblock);
             ssdMedium.preset(0, superblock, 0, SsdLayout.SUPERBLOCK_BYTES);
-            MetadataBatch batch = new MetadataBatch();
-            batch.put(Family.CACHE, CacheRecord.key(), record.encode());
+            List<BrickRecord> bricks = new ArrayList<>();
             for (int i = index; i < scenario.bricks(); i += scenario.caches()) {
-                BrickRecord brick = new BrickRecord(
+                bricks.add(new BrickRecord(
                         i,
                         "b" + i,
                         entropy.nextUuid(),
                         "sim",
                         "sim",
-                        scenario.brickBytes().get(i));
-                batch.put(Family.BRICKS, brick.key(), brick.encode());
+                        scenario.brickBytes().get(i)));
             }
-            AtomicInteger done = new AtomicInteger();
-            store.commit(batch, failure -> done.incrementAndGet());
-            loop.runUntil(() -> done.get() > 0);
+            store.format(record, bricks);
         }
 
         Cache cache() {

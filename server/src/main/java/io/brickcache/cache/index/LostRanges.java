@@ -315,6 +315,10 @@ public final class LostRanges {
      */
     public void load(ByteBuffer key, ByteBuffer value, long sizeBytes, int tick) throws MetadataException {
         int bytes = value.remaining();
+        if (key.remaining() != 5 || key.getInt(key.position() + 1) < 0) {
+            // No range of keys that is deleted ends behind chunk -1: such a record would outlive every save.
+            throw corrupt("has a key that was never written");
+        }
         if (bytes < HEADER_BYTES + 4) {
             throw corrupt("has " + bytes + " bytes");
         }

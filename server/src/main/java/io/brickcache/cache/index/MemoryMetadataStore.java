@@ -53,6 +53,12 @@ public final class MemoryMetadataStore implements MetadataStore {
         this.records = records;
     }
 
+    /** Puts in what a new cache with these bricks begins with, durably and at once; no commit is under way. */
+    public void format(CacheRecord cache, List<BrickRecord> bricks) {
+        records(Family.CACHE).put(CacheRecord.key(), cache.encode());
+        bricks.forEach(brick -> records(Family.BRICKS).put(brick.key(), brick.encode()));
+    }
+
     @Override
     public void scan(Family family, Visitor visitor) throws MetadataException {
         for (Map.Entry<byte[], byte[]> entry : records(family).entrySet()) {

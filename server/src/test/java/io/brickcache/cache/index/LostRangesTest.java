@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +82,24 @@ class LostRangesTest {
         assertThat(ranges.blocks(12)).isEqualTo(2);
         assertThat(ranges.blocks(12, State.GONE)).isEqualTo(1);
         assertThat(ranges.bytes()).isEqualTo(4 * UNIT);
+    }
+
+    /** What is saved replaces the records before it, up to that one and without it. */
+    @Test
+    void shouldRefuseARecordWhenNoSaveWouldReplaceIt() {
+        add(4, 2, State.GONE);
+        List<byte[]> records = records(ranges);
+        byte[] key = records.get(0);
+        byte[] value = records.get(1);
+        ByteBuffer.wrap(key).putInt(1, -1);
+        CRC32C crc = new CRC32C();
+        crc.update(key);
+        crc.update(value, 0, value.length - 4);
+        ByteBuffer.wrap(value).putInt(value.length - 4, (int) crc.getValue());
+
+        assertThatThrownBy(() -> new LostRanges(7).load(ByteBuffer.wrap(key), ByteBuffer.wrap(value), SIZE, 0))
+                .isInstanceOf(MetadataException.class)
+                .hasMessageContaining("never written");
     }
 
     @Test

@@ -50,6 +50,7 @@ final class CacheCore {
     final Rescue rescue;
     final HealthWatch health;
     final long commitIntervalNs;
+    private final long lowMark;
     final FreePool freePool;
     final EngineIos io;
     final int maxPartBlocks;
@@ -102,6 +103,7 @@ final class CacheCore {
         this.policy = new S3Fifo(slots.slots(), slots, evictable);
         this.maxPartBlocks = MAX_PART_BYTES / shape.blockBytes();
         this.commitIntervalNs = options.commitIntervalNs();
+        this.lowMark = (long) slots.slots() * options.dirtyLowPercent() / 100;
         this.committer = new Committer(
                 loop,
                 ssd,
@@ -129,6 +131,20 @@ final class CacheCore {
     /** True if slots may be given new content: no dirty data and no copies otherwise. */
     boolean takesSlots() {
         return health.state() == CacheHealth.SERVING;
+    }
+
+    /** True if there is room for copies of what the disk gives. */
+    boolean copiesReads() {
+        return takesSlots() && allocator.freeCount() > freePool.target() / 2;
+    }
+
+    /** True if so much is dirty that demotion is at work. */
+    boolean isAboveLowMark() {
+        long dirty = 0;
+        for (CachedBrick brick : bricks) {
+            dirty += brick == null ? 0 : brick.regions().dirtyBlocks();
+        }
+        return dirty > lowMark;
     }
 
     // ---- mappings
@@ -207,6 +223,13 @@ final class CacheCore {
     private void enter(int slot) {
         if (evictable.isEvictable(slot)) {
             policy.entered(slot);
+        }
+    }
+
+    /** A long stream has read the slot. */
+    void passed(int slot) {
+        if (evictable.isEvictable(slot)) {
+            policy.passed(slot);
         }
     }
 

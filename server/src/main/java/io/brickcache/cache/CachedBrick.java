@@ -11,6 +11,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.DirtyRegions;
 import io.brickcache.cache.index.RegionHeat;
+import io.brickcache.cache.policy.ReadStreams;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,9 @@ public final class CachedBrick implements BlockDevice {
 
     /** The longest READ or WRITE. */
     public static final int MAX_TRANSFER_BYTES = 32 << 20;
+
+    /** A sequential stream so long is not cached: longer than what programs and read-ahead ask for at once. */
+    static final int STREAM_BYTES = 1 << 20;
 
     private final CacheCore core;
     private BrickRecord record;
@@ -39,6 +43,10 @@ public final class CachedBrick implements BlockDevice {
     private final RegionHeat heat;
     private final BrickCounters counters = new BrickCounters();
     private final LostBlocks lost;
+    private final DiskHead head = new DiskHead();
+    private final Neighbourhood neighbourhood;
+    private final ReadStreams readStreams = new ReadStreams();
+    private final SoleStream soleStream = new SoleStream();
     private final DirtyMarks.Mark mark = new DirtyMarks.Mark();
     private final long fullBlocks;
 
@@ -69,6 +77,7 @@ public final class CachedBrick implements BlockDevice {
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
         this.lost = new LostBlocks(core, this);
+        this.neighbourhood = new Neighbourhood(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
     }
@@ -201,6 +210,10 @@ public final class CachedBrick implements BlockDevice {
         long offset = request.offset();
         long end = offset + request.length();
         boolean read = request.op() == IoOp.READ;
+        long sole = soleStream.request(offset, request.length());
+        boolean stream = read
+                ? readStreams.read(offset, request.length()) >= STREAM_BYTES
+                : sole >= STREAM_BYTES && core.isAboveLowMark();
         while (offset < end) {
             long partEnd = Math.min(end, (offset | CacheCore.MAX_PART_BYTES - 1) + 1);
             long firstBlock = offset >> core.shape.blockShift();
@@ -213,11 +226,11 @@ public final class CachedBrick implements BlockDevice {
             if (read) {
                 ReadOp op = core.takeRead();
                 op.part().set(this, parts, buffer, at, firstBlock, from, to);
-                op.start();
+                op.start(stream);
             } else {
                 WriteOp op = core.takeWrite();
                 op.part().set(this, parts, buffer, at, firstBlock, from, to);
-                op.start();
+                op.start(stream);
             }
             offset = partEnd;
         }
@@ -355,6 +368,14 @@ public final class CachedBrick implements BlockDevice {
         return awaiting;
     }
 
+    DiskHead head() {
+        return head;
+    }
+
+    Neighbourhood neighbourhood() {
+        return neighbourhood;
+    }
+
     Gates gates() {
         return gates;
     }
@@ -369,6 +390,6 @@ public final class CachedBrick implements BlockDevice {
     }
 
     boolean isQuiet() {
-        return running == 0 && gates.isEmpty() && fills.isEmpty();
+        return running == 0 && gates.isEmpty() && fills.isEmpty() && neighbourhood.isQuiet();
     }
 }

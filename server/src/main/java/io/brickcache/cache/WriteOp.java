@@ -27,7 +27,8 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         FULL,
         SSD_ERROR,
         UNALIGNED,
-        UNSYNCED
+        UNSYNCED,
+        STREAM
     }
 
     private final CacheCore core;
@@ -47,6 +48,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private int pending;
     private int syncFailures;
     private boolean unreachable;
+    private boolean stream;
     private Around around = Around.NO;
 
     WriteOp(CacheCore core) {
@@ -62,7 +64,13 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         return part;
     }
 
-    void start() {
+    /**
+     * Writes for a client.
+     *
+     * @param ofStream it belongs to a stream that is better off without the cache
+     */
+    void start(boolean ofStream) {
+        stream = ofStream;
         allocated = 0;
         unreachable = false;
         lostUnits[0] = 0;
@@ -82,6 +90,11 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
         if (!core.takesSlots() || DirtyMarks.isRefused(of)) {
             around = Around.SSD_ERROR;
+            leaveAround();
+            return;
+        }
+        if (stream) {
+            around = Around.STREAM;
             leaveAround();
             return;
         }
@@ -321,6 +334,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             case SSD_ERROR -> of.counters().aroundSsdErrorBytes += part.bytes();
             case UNALIGNED -> of.counters().aroundUnalignedBytes += part.bytes();
             case UNSYNCED -> of.counters().aroundUnsyncedBytes += part.bytes();
+            case STREAM -> of.counters().aroundStreamBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
         DiskOp disk = core.takeDiskOp();

@@ -47,14 +47,17 @@ final class CacheCore {
     final Committer committer;
     final BufferPool scratch;
     final BufferPool merging;
+    final BufferPool around;
     final Rescue rescue;
     final HealthWatch health;
     final long commitIntervalNs;
     private final long lowMark;
     final FreePool freePool;
+    final WriteBrake brake;
     final EngineIos io;
     final int maxPartBlocks;
     final PlantedBug bug;
+    final Heuristics heuristics;
 
     private final @Nullable CachedBrick[] bricks = new CachedBrick[SlotTable.MAX_BRICKS];
     private final Pool<Parts> parts = new Pool<>(() -> new Parts(this));
@@ -66,6 +69,7 @@ final class CacheCore {
     int awaitingSlots;
 
     private int mappedSlots;
+    private int dirtySlots;
 
     /** Hears of what the demotion must know. */
     interface Listener {
@@ -83,10 +87,13 @@ final class CacheCore {
             CacheOptions options,
             BufferPool scratch,
             BufferPool merging,
+            BufferPool around,
             long firstEpoch,
             PlantedBug bug,
+            Heuristics heuristics,
             @Nullable Listener listener) {
         this.bug = bug;
+        this.heuristics = heuristics;
         this.loop = loop;
         this.ssd = ssd;
         this.store = store;
@@ -95,6 +102,7 @@ final class CacheCore {
         this.slots = slots;
         this.scratch = scratch;
         this.merging = merging;
+        this.around = around;
         this.listener = listener;
         this.map = new BlockMap(slots);
         this.allocator = new SlotAllocator(slots.slots());
@@ -116,6 +124,7 @@ final class CacheCore {
                 this::release,
                 this::syncFailed);
         this.freePool = new FreePool(this);
+        this.brake = new WriteBrake(this, options.dirtyHighPercent());
         this.io = new EngineIos(this);
         this.rescue = new Rescue(this);
         this.health = new HealthWatch(this);
@@ -135,16 +144,16 @@ final class CacheCore {
 
     /** True if there is room for copies of what the disk gives. */
     boolean copiesReads() {
-        return takesSlots() && allocator.freeCount() > freePool.target() / 2;
+        return takesSlots() && allocator.freeCount() > freePool.copiesFloor();
     }
 
     /** True if so much is dirty that demotion is at work. */
     boolean isAboveLowMark() {
-        long dirty = 0;
-        for (CachedBrick brick : bricks) {
-            dirty += brick == null ? 0 : brick.regions().dirtyBlocks();
-        }
-        return dirty > lowMark;
+        return dirtySlots > lowMark;
+    }
+
+    int dirtySlots() {
+        return dirtySlots;
     }
 
     // ---- mappings
@@ -161,6 +170,7 @@ final class CacheCore {
         mappedSlots++;
         brick.cachedBlocks++;
         if (slots.state(slot) == SlotTable.DIRTY) {
+            dirtySlots++;
             brick.regions().added(slots.block(slot), dirtySince);
         }
         boolean dirty = slots.state(slot) == SlotTable.DIRTY;
@@ -207,6 +217,7 @@ final class CacheCore {
             if (wasDirty) {
                 brick.regions().rewritten(block);
             } else {
+                dirtySlots++;
                 brick.regions().added(block, tick());
             }
             if (listener != null) {
@@ -267,6 +278,7 @@ final class CacheCore {
     void retire(int slot) {
         leave(slot);
         if (slots.state(slot) == SlotTable.DIRTY) {
+            dirtySlots--;
             brickOf(slot).regions().removed(slots.block(slot));
         }
         forget(slot);
@@ -280,6 +292,7 @@ final class CacheCore {
         }
         CachedBrick brick = brickOf(slot);
         leave(slot);
+        dirtySlots--;
         brick.regions().removed(slots.block(slot));
         mappedSlots--;
         brick.cachedBlocks--;
@@ -345,6 +358,7 @@ final class CacheCore {
 
     /** A demoted slot: the disk has it, synced. */
     void clean(int slot) {
+        dirtySlots--;
         brickOf(slot).regions().removed(slots.block(slot));
         boolean entered = evictable.isEvictable(slot);
         slots.clean(slot);

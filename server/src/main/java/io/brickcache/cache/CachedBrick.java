@@ -26,9 +26,6 @@ public final class CachedBrick implements BlockDevice {
     /** The longest READ or WRITE. */
     public static final int MAX_TRANSFER_BYTES = 32 << 20;
 
-    /** A sequential stream so long is not cached: longer than what programs and read-ahead ask for at once. */
-    static final int STREAM_BYTES = 1 << 20;
-
     private final CacheCore core;
     private BrickRecord record;
     private final BlockDevice disk;
@@ -46,7 +43,7 @@ public final class CachedBrick implements BlockDevice {
     private final DiskHead head = new DiskHead();
     private final Neighbourhood neighbourhood;
     private final ReadStreams readStreams = new ReadStreams();
-    private final SoleStream soleStream = new SoleStream();
+    private final SoleStream soleStream;
     private final DirtyMarks.Mark mark = new DirtyMarks.Mark();
     private final long fullBlocks;
 
@@ -56,6 +53,7 @@ public final class CachedBrick implements BlockDevice {
     private boolean closing;
     private @Nullable Runnable onDrained;
     private long lastRequestNs;
+    private long demotedAtNs;
 
     CachedBrick(CacheCore core, BrickRecord record, BlockDevice disk) {
         this.core = core;
@@ -77,9 +75,11 @@ public final class CachedBrick implements BlockDevice {
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
         this.lost = new LostBlocks(core, this);
+        this.soleStream = new SoleStream(core.heuristics.soleStreamBytes());
         this.neighbourhood = new Neighbourhood(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
+        this.demotedAtNs = lastRequestNs;
     }
 
     @Override
@@ -210,10 +210,10 @@ public final class CachedBrick implements BlockDevice {
         long offset = request.offset();
         long end = offset + request.length();
         boolean read = request.op() == IoOp.READ;
-        long sole = soleStream.request(offset, request.length());
+        soleStream.request(offset, request.length());
         boolean stream = read
-                ? readStreams.read(offset, request.length()) >= STREAM_BYTES
-                : sole >= STREAM_BYTES && core.isAboveLowMark();
+                ? readStreams.read(offset, request.length()) >= core.heuristics.readStreamBytes()
+                : core.isAboveLowMark() && soleStream.goesAround(head.reaches(offset));
         while (offset < end) {
             long partEnd = Math.min(end, (offset | CacheCore.MAX_PART_BYTES - 1) + 1);
             long firstBlock = offset >> core.shape.blockShift();
@@ -366,6 +366,16 @@ public final class CachedBrick implements BlockDevice {
 
     AwaitingSync awaiting() {
         return awaiting;
+    }
+
+    /** Demotion of the brick began, or wrote something. */
+    void demotionAdvanced() {
+        demotedAtNs = core.loop.clock().nanoTime();
+    }
+
+    /** When {@link #demotionAdvanced} was called last. */
+    long demotedAtNs() {
+        return demotedAtNs;
     }
 
     DiskHead head() {

@@ -1,5 +1,6 @@
 package io.brickcache.cache;
 
+import io.brickcache.block.BufferShare;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
@@ -18,11 +19,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Neighbourhood {
 
-    private static final int MAX_UNDER_WAY = 4;
+    /** Two for each read under way of a busy client; bounds the search for what is being read. */
+    private static final int MAX_UNDER_WAY = 64;
 
     private final CacheCore core;
     private final CachedBrick brick;
     private final ReadAround choice;
+    private final BufferShare memory;
     private final int windowShift;
     private final List<Reading> underWay = new ArrayList<>(MAX_UNDER_WAY);
     private final Deque<Reading> spare = new ArrayDeque<>();
@@ -47,6 +50,7 @@ final class Neighbourhood {
     Neighbourhood(CacheCore core, CachedBrick brick) {
         this.core = core;
         this.brick = brick;
+        this.memory = new BufferShare(core.around, Cache.AROUND_BYTES / 2);
         this.choice = new ReadAround(core.shape.blockShift(), core.policy.probationSlots());
         this.windowShift = Integer.numberOfTrailingZeros(choice.windowBlocks());
     }
@@ -73,15 +77,20 @@ final class Neighbourhood {
 
     /** Reads the blocks of the cluster before those of the part, the first of which that misses is {@code firstMiss}. */
     void readBefore(Part part, int firstMiss) {
-        long cluster = part.firstBlock() + firstMiss & -choice.clusterBlocks();
+        long cluster = part.firstBlock() + firstMiss & -clusterBlocks();
         start(cluster, part.firstBlock() - 1);
     }
 
     /** Reads the blocks of the cluster after those of the part, the last of which that misses is {@code lastMiss}. */
     void readAfter(Part part, int lastMiss) {
-        long cluster = part.firstBlock() + lastMiss | choice.clusterBlocks() - 1;
+        long cluster = part.firstBlock() + lastMiss | clusterBlocks() - 1;
         long lastOfBrick = brick.geometry().sizeBytes() - 1 >> core.shape.blockShift();
         start(part.lastBlock() + 1, Math.min(cluster, lastOfBrick));
+    }
+
+    private int clusterBlocks() {
+        int fixedBytes = core.heuristics.clusterBytes();
+        return fixedBytes == 0 ? choice.clusterBlocks() : fixedBytes >> core.shape.blockShift();
     }
 
     private void start(long from, long to) {
@@ -97,12 +106,12 @@ final class Neighbourhood {
             return;
         }
         int bytes = (int) (last - first + 1) << core.shape.blockShift();
-        IoBuffer memory = brick.scratch().tryAllocate(bytes);
-        if (memory == null) {
+        IoBuffer buffer = memory.tryAllocate(bytes);
+        if (buffer == null) {
             return;
         }
         Reading reading = spare.isEmpty() ? new Reading() : spare.pop();
-        reading.memory = memory;
+        reading.memory = buffer;
         reading.first = first;
         reading.last = last;
         underWay.add(reading);
@@ -113,7 +122,7 @@ final class Neighbourhood {
         parts.start(brick, reading);
         brick.opStarted();
         ReadOp op = core.takeRead();
-        op.part().set(brick, parts, memory, 0, first, 0, length);
+        op.part().set(brick, parts, buffer, 0, first, 0, length);
         op.startAround();
     }
 
@@ -130,8 +139,10 @@ final class Neighbourhood {
                 break;
             }
         }
-        for (int i = waiting.size() - 1; i >= 0; i--) {
-            if (!isUnderWay(waiting.get(i).part())) {
+        for (int i = 0; i < waiting.size(); ) {
+            if (isUnderWay(waiting.get(i).part())) {
+                i++;
+            } else {
                 core.loop.execute(waiting.remove(i).resumption());
             }
         }
@@ -144,6 +155,18 @@ final class Neighbourhood {
         }
         waiting.add(op);
         return true;
+    }
+
+    /** Behind the last block of the part that is being read around: its index in the part. */
+    int endOfReading(Part part) {
+        long end = part.firstBlock();
+        for (int i = 0; i < underWay.size(); i++) {
+            Reading reading = underWay.get(i);
+            if (reading.first <= part.lastBlock() && reading.last >= end) {
+                end = Math.min(reading.last, part.lastBlock()) + 1;
+            }
+        }
+        return (int) (end - part.firstBlock());
     }
 
     private boolean isUnderWay(Part part) {

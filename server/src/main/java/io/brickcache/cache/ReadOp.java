@@ -31,6 +31,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private static final int FROM_DISK = 2;
     private static final int FILL = 3;
 
+    /** So often a read waits for what is being read around before it reads the disk itself. */
+    private static final int MAX_WAITS = 4;
+
     private static final int MAX_TRIES = 8;
     /** So often a dirty block is read before it counts as lost: a transfer may fail once. */
     private static final int LOST_TRIES = 3;
@@ -60,7 +63,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private boolean answered;
     private boolean around;
     private boolean stream;
-    private boolean waited;
+    private int waits;
     private final Runnable resumption = this::begin;
     private final IntPredicate missed = this::isMiss;
     private IoStatus status = IoStatus.OK;
@@ -111,7 +114,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         tries = 0;
         listed = false;
         answered = false;
-        waited = around;
+        waits = around ? MAX_WAITS : 0;
         begin();
     }
 
@@ -148,8 +151,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 partials++;
             }
         }
-        if (misses > 0 && !waited && of.neighbourhood().delays(this)) {
-            waited = true;
+        if (misses > 0 && waits < MAX_WAITS && of.neighbourhood().delays(this)) {
+            waits++;
+            goOnBehind(of);
             return;
         }
         if (partials > 0 && (overlay == null || overlay.capacity() < partials * blockBytes)) {
@@ -182,6 +186,20 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         }
         ssdDone();
         partDone();
+    }
+
+    /**
+     * This part waits for blocks that are being read around; what is behind them is read meanwhile, while the disk is near.
+     */
+    private void goOnBehind(CachedBrick of) {
+        int rest = of.neighbourhood().endOfReading(part);
+        if (rest < part.blocks()) {
+            ReadOp behind = core.takeRead();
+            part.split(rest, behind.part);
+            part.parts().add();
+            of.opStarted();
+            behind.start(stream);
+        }
     }
 
     private void readDiskAround(CachedBrick of) {
@@ -458,7 +476,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 run++;
             }
             while (run > 0) {
-                int spare = core.allocator.freeCount() - core.freePool.target() / 2;
+                int spare = core.allocator.freeCount() - core.freePool.copiesFloor();
                 if (spare <= 0) {
                     return;
                 }

@@ -49,6 +49,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private int syncFailures;
     private boolean unreachable;
     private boolean stream;
+    private final Runnable resumption = this::enter;
     private Around around = Around.NO;
 
     WriteOp(CacheCore core) {
@@ -76,7 +77,18 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         lostUnits[0] = 0;
         lostUnits[1] = 0;
         around = Around.NO;
+        if (stream || !core.brake.holds(this)) {
+            enter();
+        }
+    }
+
+    private void enter() {
         part.brick().gates().enter(this, Gates.Kind.WRITE, part.firstBlock(), part.lastBlock());
+    }
+
+    /** Goes on after {@link WriteBrake#holds}. */
+    Runnable resumption() {
+        return resumption;
     }
 
     @Override

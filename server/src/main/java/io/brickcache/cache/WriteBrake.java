@@ -1,0 +1,85 @@
+package io.brickcache.cache;
+
+import io.brickcache.env.Loop;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds back writes while the cache is nearly full of dirty blocks and the disk of their brick is taking some away. A
+ * write around the cache positions the disk for itself; demotion writes many blocks for one positioning, and the room it
+ * makes serves the write sooner. Blocks that were read keep the rest of the cache.
+ *
+ * <p>It never stops anybody for good: when the brick's demotion has not advanced for a second, because its disk hangs or
+ * fails or there is nothing of it to demote, its writes go on, and around the cache if need be (R6).
+ */
+final class WriteBrake {
+
+    private static final long PATIENCE_NS = 1_000_000_000L;
+    private static final long LOOK_NS = 50_000_000L;
+
+    private final CacheCore core;
+    private final int mark;
+    private final Deque<WriteOp> held = new ArrayDeque<>();
+    private Loop.@Nullable Cancellable timer;
+
+    /**
+     * A little above the high mark, from which demotion runs at full speed: bursts still fit, and the rest of the cache is
+     * left to what was read.
+     *
+     * @param highPercent the high mark
+     */
+    WriteBrake(CacheCore core, int highPercent) {
+        this.core = core;
+        this.mark = (int) (core.slots.slots() * (100 + 3L * highPercent) / 400);
+    }
+
+    /** True if the write has to wait; it is resumed. */
+    boolean holds(WriteOp op) {
+        if (core.dirtySlots() < mark || !advances(op)) {
+            return false;
+        }
+        held.add(op);
+        startTimer();
+        return true;
+    }
+
+    /** Blocks became clean. */
+    void eased() {
+        int room = mark - core.dirtySlots();
+        while (!held.isEmpty() && room > 0) {
+            WriteOp op = held.remove();
+            room -= op.part().blocks();
+            core.loop.execute(op.resumption());
+        }
+    }
+
+    private boolean advances(WriteOp op) {
+        CachedBrick brick = op.part().brick();
+        return core.takesSlots()
+                && brick.regions().dirtyBlocks() > 0
+                && core.loop.clock().nanoTime() - brick.demotedAtNs() < PATIENCE_NS;
+    }
+
+    private void startTimer() {
+        if (timer == null) {
+            timer = core.loop.schedule(LOOK_NS, this::look);
+        }
+    }
+
+    private void look() {
+        timer = null;
+        eased();
+        for (int i = held.size(); i > 0; i--) {
+            WriteOp op = held.remove();
+            if (advances(op)) {
+                held.add(op);
+            } else {
+                core.loop.execute(op.resumption());
+            }
+        }
+        if (!held.isEmpty()) {
+            startTimer();
+        }
+    }
+}

@@ -227,10 +227,14 @@ final class Views {
                 new io.brickcache.admin.BrickCounters.Requests(
                         from.reads, from.writes, from.flushes, from.trims, from.readBytes, from.writtenBytes),
                 new io.brickcache.admin.BrickCounters.CacheUse(
-                        from.readHitBlocks, from.readMissBlocks, from.cachedWriteBytes),
+                        from.readHitBlocks, from.readMissBlocks, from.streamReadBlocks, from.cachedWriteBytes),
                 around,
                 new io.brickcache.admin.BrickCounters.Moves(
-                        from.promotedBlocks, from.evictedBlocks, from.demotedBlocks, from.demotionWrites),
+                        from.promotedBlocks,
+                        from.readAroundBlocks,
+                        from.evictedBlocks,
+                        from.demotedBlocks,
+                        from.demotionWrites),
                 new io.brickcache.admin.BrickCounters.Errors(
                         from.diskReadErrors, from.diskWriteErrors, from.ssdReadErrors, from.ssdWriteErrors));
     }

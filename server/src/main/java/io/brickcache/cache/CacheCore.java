@@ -375,6 +375,7 @@ final class CacheCore {
         }
         if (epoch.retiredCount > 0) {
             freePool.refill();
+            brake.eased();
         }
     }
 

@@ -6,12 +6,13 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds back writes while the cache is nearly full of dirty blocks and the disk of their brick is taking some away. A
- * write around the cache positions the disk for itself; demotion writes many blocks for one positioning, and the room it
- * makes serves the write sooner. Blocks that were read keep the rest of the cache.
+ * Holds back writes that would have to go around the cache although there will be room soon: while it is nearly full of
+ * dirty blocks and the disk of their brick is taking some away, and while a commit is about to free slots. A write around
+ * the cache positions the disk for itself; demotion writes many blocks for one positioning, and the room it makes serves the
+ * write sooner. Blocks that were read keep the rest of the cache.
  *
- * <p>It never stops anybody for good: when the brick's demotion has not advanced for a second, because its disk hangs or
- * fails or there is nothing of it to demote, its writes go on, and around the cache if need be (R6).
+ * <p>It never stops anybody for good: a write waits a second at most from the last time that its brick's demotion
+ * advanced, or for slots; then it goes on, and around the cache if need be (R6).
  */
 final class WriteBrake {
 
@@ -36,7 +37,11 @@ final class WriteBrake {
 
     /** True if the write has to wait; it is resumed. */
     boolean holds(WriteOp op) {
-        if (core.dirtySlots() < mark || !advances(op)) {
+        if (fits(op)) {
+            return false;
+        }
+        op.heldAtNs = core.loop.clock().nanoTime();
+        if (!isWorthWaiting(op)) {
             return false;
         }
         held.add(op);
@@ -44,21 +49,34 @@ final class WriteBrake {
         return true;
     }
 
-    /** Blocks became clean. */
+    /** Blocks became clean, or slots free. */
     void eased() {
-        int room = mark - core.dirtySlots();
-        while (!held.isEmpty() && room > 0) {
+        int admitted = 0;
+        while (!held.isEmpty() && core.dirtySlots() + admitted < mark && admitted <= core.allocator.freeCount()) {
             WriteOp op = held.remove();
-            room -= op.part().blocks();
+            admitted += op.part().blocks();
             core.loop.execute(op.resumption());
         }
     }
 
+    private boolean fits(WriteOp op) {
+        return core.dirtySlots() < mark
+                && core.allocator.freeCount() >= op.part().blocks();
+    }
+
+    private boolean isWorthWaiting(WriteOp op) {
+        return core.takesSlots() && (core.dirtySlots() < mark ? comesFree(op) : advances(op));
+    }
+
+    /** True if a commit is going to free slots, and has not been waited for in vain. */
+    private boolean comesFree(WriteOp op) {
+        core.freePool.refill();
+        return core.committer.pendingRetired() > 0 && core.loop.clock().nanoTime() - op.heldAtNs < PATIENCE_NS;
+    }
+
     private boolean advances(WriteOp op) {
         CachedBrick brick = op.part().brick();
-        return core.takesSlots()
-                && brick.regions().dirtyBlocks() > 0
-                && core.loop.clock().nanoTime() - brick.demotedAtNs() < PATIENCE_NS;
+        return brick.regions().dirtyBlocks() > 0 && core.loop.clock().nanoTime() - brick.demotedAtNs() < PATIENCE_NS;
     }
 
     private void startTimer() {
@@ -72,7 +90,7 @@ final class WriteBrake {
         eased();
         for (int i = held.size(); i > 0; i--) {
             WriteOp op = held.remove();
-            if (advances(op)) {
+            if (isWorthWaiting(op)) {
                 held.add(op);
             } else {
                 core.loop.execute(op.resumption());

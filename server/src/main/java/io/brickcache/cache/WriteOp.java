@@ -50,6 +50,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private boolean unreachable;
     private boolean stream;
     private final Runnable resumption = this::enter;
+    /** For {@link WriteBrake}: when it began to wait. */
+    long heldAtNs;
+
     private Around around = Around.NO;
 
     WriteOp(CacheCore core) {

@@ -123,7 +123,10 @@ class ArchitectureTest {
     @Test
     void shouldKnowThreadsOnlyWhereSomethingBlocks() {
         noClasses()
-                .that(not(in("env.sim.SimLoop block.pooled.. block.ring.. meta.. app.. admin.Calls admin.AdminServer")))
+                .that(
+                        not(
+                                in(
+                                        "env.Cores env.sim.SimLoop block.pooled.. block.ring.. meta.. app.. admin.Calls admin.AdminServer")))
                 .should()
                 .dependOnClassesThat(assignableTo(
                         Thread.class,

@@ -110,7 +110,16 @@ final class BrickCommand {
                             names = "--give-up-lost",
                             description = "Detaches although blocks are lost, with --flush: the older content that the"
                                     + " disk has there becomes valid. See: brickcache brick lost NAME")
-                    boolean giveUpLost) {
+                    boolean giveUpLost,
+            @Option(
+                            names = "--give-up-dirty",
+                            description =
+                                    "For a brick that is fenced or unavailable, as when its disk is gone for good:"
+                                            + " detaches it although only the SSD has some of its data, which is lost.")
+                    boolean giveUpDirty) {
+        if (giveUpDirty && flush) {
+            throw new Failure(ExitCode.USAGE, "--give-up-dirty: not together with --flush, use one of them");
+        }
         if (giveUpLost && !flush) {
             throw new Failure(
                     ExitCode.USAGE, "--give-up-lost: only together with --flush, so that what can be read is saved");
@@ -119,17 +128,21 @@ final class BrickCommand {
                 .setName(name)
                 .setFlush(flush)
                 .setGiveUpLost(giveUpLost)
+                .setGiveUpDirty(giveUpDirty)
                 .build();
         return root.withDaemon(daemon -> {
             LongWork work = new LongWork(root.shell(), daemon, "detaching brick " + name, "the brick stays attached");
             DetachBrickResponse last = work.follow(
                     () -> daemon.longBrickWork().detachBrick(request),
                     answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty());
-            return root.report(last.getBrick(), "brick " + name + " detached, " + left(last.getBrick()));
+            return root.report(last.getBrick(), "brick " + name + " detached, " + left(last.getBrick(), giveUpDirty));
         });
     }
 
-    private static String left(Brick last) {
+    private static String left(Brick last, boolean gaveUpDirty) {
+        if (gaveUpDirty && last.getDirtyBytes() > 0) {
+            return Units.size(last.getDirtyBytes()) + " that only the SSD had are given up";
+        }
         return last.getLostBlocks() == 0
                 ? "its disk has everything"
                 : "its disk has everything but " + last.getLostBlocks() + " lost blocks, where it has older content";
@@ -142,16 +155,14 @@ final class BrickCommand {
     int lost(@Parameters(paramLabel = "NAME", description = "Name of the brick.") String name) {
         return root.withDaemon(daemon -> {
             ListLostResponse.Builder all = ListLostResponse.newBuilder();
-            String token = "";
-            do {
-                ListLostRequest request = ListLostRequest.newBuilder()
-                        .setName(name)
-                        .setPageToken(token)
-                        .build();
-                ListLostResponse page = daemon.ask(() -> daemon.bricks().listLost(request));
-                all.addAllRanges(page.getRangesList()).setTruncated(page.getTruncated());
-                token = page.getNextPageToken();
-            } while (!token.isEmpty());
+            daemon.askPages(
+                            token -> daemon.bricks()
+                                    .listLost(ListLostRequest.newBuilder()
+                                            .setName(name)
+                                            .setPageToken(token)
+                                            .build()),
+                            ListLostResponse::getNextPageToken)
+                    .forEach(page -> all.addAllRanges(page.getRangesList()).setTruncated(page.getTruncated()));
             if (all.getTruncated()) {
                 root.shell().say("more is lost than is listed; overwrite some, then scrub the cache");
             }
@@ -169,16 +180,14 @@ final class BrickCommand {
                     String cache) {
         return root.withDaemon(daemon -> {
             ListBricksResponse.Builder all = ListBricksResponse.newBuilder();
-            String token = "";
-            do {
-                ListBricksRequest request = ListBricksRequest.newBuilder()
-                        .setPageToken(token)
-                        .setCache(cache)
-                        .build();
-                ListBricksResponse page = daemon.ask(() -> daemon.bricks().listBricks(request));
-                all.addAllBricks(page.getBricksList());
-                token = page.getNextPageToken();
-            } while (!token.isEmpty());
+            daemon.askPages(
+                            token -> daemon.bricks()
+                                    .listBricks(ListBricksRequest.newBuilder()
+                                            .setPageToken(token)
+                                            .setCache(cache)
+                                            .build()),
+                            ListBricksResponse::getNextPageToken)
+                    .forEach(page -> all.addAllBricks(page.getBricksList()));
             return root.print(all.build(), Tables.bricks(all.getBricksList()));
         });
     }

@@ -70,9 +70,11 @@ final class CacheCommand {
             CreateCacheResponse last = work.follow(
                     () -> daemon.longCacheWork().createCache(request),
                     answer -> answer.hasProgress() ? Optional.of(answer.getProgress()) : Optional.empty());
-            return root.report(
-                    last.getCache(),
-                    "cache " + name + " created, " + Units.size(last.getCache().getSizeBytes()));
+            Cache created = last.getCache();
+            String memory = created.getMemoryBytes() == 0
+                    ? ""
+                    : "; takes " + Units.size(created.getMemoryBytes()) + " of the service's memory";
+            return root.report(created, "cache " + name + " created, " + Units.size(created.getSizeBytes()) + memory);
         });
     }
 
@@ -80,14 +82,13 @@ final class CacheCommand {
     int list() {
         return root.withDaemon(daemon -> {
             ListCachesResponse.Builder all = ListCachesResponse.newBuilder();
-            String token = "";
-            do {
-                ListCachesRequest request =
-                        ListCachesRequest.newBuilder().setPageToken(token).build();
-                ListCachesResponse page = daemon.ask(() -> daemon.caches().listCaches(request));
-                all.addAllCaches(page.getCachesList());
-                token = page.getNextPageToken();
-            } while (!token.isEmpty());
+            daemon.askPages(
+                            token -> daemon.caches()
+                                    .listCaches(ListCachesRequest.newBuilder()
+                                            .setPageToken(token)
+                                            .build()),
+                            ListCachesResponse::getNextPageToken)
+                    .forEach(page -> all.addAllCaches(page.getCachesList()));
             return root.print(all.build(), Tables.caches(all.getCachesList()));
         });
     }

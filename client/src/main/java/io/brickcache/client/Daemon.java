@@ -23,8 +23,11 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -89,6 +92,19 @@ final class Daemon implements AutoCloseable {
         } catch (StatusRuntimeException e) {
             throw failure(e);
         }
+    }
+
+    /** Asks for one page after the other, from the first on: {@code call} takes the token that the page before gave. */
+    <P> List<P> askPages(Function<String, P> call, Function<P, String> nextToken) {
+        List<P> pages = new ArrayList<>();
+        String token = "";
+        do {
+            String asked = token;
+            P page = ask(() -> call.apply(asked));
+            pages.add(page);
+            token = nextToken.apply(page);
+        } while (!token.isEmpty());
+        return pages;
     }
 
     Failure failure(StatusRuntimeException error) {

@@ -2,12 +2,14 @@ package io.brickcache.client;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** The command {@code brickcache}. */
 public final class Main {
@@ -43,10 +45,19 @@ public final class Main {
                 .addSubcommand(new CompletionCommand(root))
                 .registerConverter(Long.class, Units::parseSize)
                 .registerConverter(Duration.class, Units::parseTime)
+                .registerConverter(Path.class, Main::path)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setColorScheme(Help.defaultColorScheme(shell.coloured() ? Help.Ansi.ON : Help.Ansi.OFF))
                 .setOut(new PrintWriter(shell.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(shell.err(), true, StandardCharsets.UTF_8));
+    }
+
+    /** An empty path would be the directory in which the command is run: hardly what {@code --directory "$UNSET"} means. */
+    private static Path path(String text) {
+        if (text.isEmpty()) {
+            throw new TypeConversionException("no path is given");
+        }
+        return Path.of(text);
     }
 
     private static int usageError(Shell shell, ParameterException e) {

@@ -39,6 +39,7 @@ final class Tables {
                 .row("data", cache.getDataPath())
                 .row("size", Units.size(cache.getSizeBytes()))
                 .row("block", Units.size(cache.getBlockBytes()))
+                .row("memory", memory(cache))
                 .row("used", slots(cache, cache.getUsedSlots()))
                 .row("clean", slots(cache, cache.getCleanSlots()))
                 .row("dirty", slots(cache, cache.getDirtySlots()))
@@ -48,6 +49,11 @@ final class Tables {
                 .row("ssd errors", "read " + stats.getSsdReadErrors() + ", write " + stats.getSsdWriteErrors())
                 .row("checksum mismatches", Long.toString(stats.getChecksumMismatches()))
                 .row("last scrub", cache.hasLastScrubTime() ? Labels.time(cache.getLastScrubTime()) : "-");
+    }
+
+    /** A service older than this client does not say. */
+    private static String memory(Cache cache) {
+        return cache.getMemoryBytes() == 0 ? "-" : Units.size(cache.getMemoryBytes());
     }
 
     private static String slots(Cache cache, long slots) {

@@ -72,10 +72,15 @@ record Verdict(boolean safe, String summary, List<String> problems) {
         if (cache.getState() != CacheState.CACHE_STATE_SERVING) {
             problems.add(name + because(Labels.of(cache.getState()), cache.getStateReason()));
         }
-        addCount(problems, name, cache.getStats().getFailedCommits(), "failed metadata commits");
-        addCount(problems, name, cache.getStats().getSsdReadErrors(), "SSD read errors");
-        addCount(problems, name, cache.getStats().getSsdWriteErrors(), "SSD write errors");
-        addCount(problems, name, cache.getStats().getChecksumMismatches(), "checksum mismatches on the SSD");
+        addCount(
+                problems,
+                name,
+                cache.getStats().getFailedCommits(),
+                "failed metadata commit",
+                "failed metadata commits");
+        addCount(problems, name, cache.getStats().getSsdReadErrors(), "SSD read error", "SSD read errors");
+        addCount(problems, name, cache.getStats().getSsdWriteErrors(), "SSD write error", "SSD write errors");
+        addCount(problems, name, cache.getStats().getChecksumMismatches(), "checksum mismatch", "checksum mismatches");
     }
 
     private static void addProblems(List<String> problems, Brick brick) {
@@ -89,15 +94,15 @@ record Verdict(boolean safe, String summary, List<String> problems) {
                     + (brick.getLostBlocks() == 1 ? " block" : " blocks") + " (" + Units.size(brick.getLostBytes())
                     + "), see: brickcache brick lost " + brick.getName());
         }
-        addCount(problems, name, stats.getDiskReadErrors(), "disk read errors");
-        addCount(problems, name, stats.getDiskWriteErrors(), "disk write errors");
-        addCount(problems, name, stats.getSsdReadErrors(), "SSD read errors");
-        addCount(problems, name, stats.getSsdWriteErrors(), "SSD write errors");
+        addCount(problems, name, stats.getDiskReadErrors(), "disk read error", "disk read errors");
+        addCount(problems, name, stats.getDiskWriteErrors(), "disk write error", "disk write errors");
+        addCount(problems, name, stats.getSsdReadErrors(), "SSD read error", "SSD read errors");
+        addCount(problems, name, stats.getSsdWriteErrors(), "SSD write error", "SSD write errors");
     }
 
-    private static void addCount(List<String> problems, String name, long count, String what) {
+    private static void addCount(List<String> problems, String name, long count, String one, String many) {
         if (count > 0) {
-            problems.add(name + count + " " + what);
+            problems.add(name + count + " " + (count == 1 ? one : many));
         }
     }
 

@@ -48,7 +48,8 @@ class CommandsTest {
         Ran created = client.run("cache", "create", "fast", "--directory", "/ssd/fast", "--size", "1GiB");
         assertThat(created.exit()).isZero();
         assertThat(created.out()).isEmpty();
-        assertThat(created.err()).endsWith("brickcache: cache fast created, 1 GiB\n");
+        assertThat(created.err())
+                .endsWith("brickcache: cache fast created, 1 GiB; takes 150 MiB of the service's memory\n");
         Ran attached = client.run("brick", "attach", "b1", "--cache", "fast", "--device", "/dev/sdb");
         assertThat(attached)
                 .isEqualTo(new Ran(
@@ -105,6 +106,26 @@ class CommandsTest {
     }
 
     @Test
+    void shouldDetachABrickWhoseDiskIsGoneOnlyWhenItsDataIsGivenUp() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.node.write("b1", 4096, Duration.ofSeconds(3));
+        assertThat(client.run("brick", "detach", "b1", "--give-up-dirty").exit())
+                .isEqualTo(4);
+        client.node.change("b1", BrickView.State.UNAVAILABLE, "its disk is gone");
+
+        assertThat(client.run("brick", "detach", "b1", "--flush"))
+                .isEqualTo(new Ran(
+                        4,
+                        "",
+                        "brickcache: brick b1 is unavailable: nothing can be written to its disk; why, and what to do,"
+                                + " says: brickcache brick show b1\n"));
+        assertThat(client.run("brick", "detach", "b1", "--give-up-dirty"))
+                .isEqualTo(new Ran(0, "", "brickcache: brick b1 detached, 4 KiB that only the SSD had are given up\n"));
+        assertThat(client.node.bricks()).isEmpty();
+    }
+
+    @Test
     void shouldSayPlainProgressOnceASecondWhenStderrIsNoTerminal() {
         Ran created = client.run("cache", "create", "fast", "--directory", "/ssd/fast", "--size", "1GiB");
         // The test's time moves on by 0.4 s with every message.
@@ -112,7 +133,7 @@ class CommandsTest {
                 .containsExactly(
                         "brickcache: creating cache fast: 0%, 0 B of 1 GiB",
                         "brickcache: creating cache fast: 75%, 768 MiB of 1 GiB",
-                        "brickcache: cache fast created, 1 GiB");
+                        "brickcache: cache fast created, 1 GiB; takes 150 MiB of the service's memory");
     }
 
     @Test
@@ -123,7 +144,8 @@ class CommandsTest {
         List<String> drawn = List.of(created.err().split("\r\u001b\\[K", -1));
         assertThat(drawn).contains("creating cache fast [############------------] 50% 512 MiB of 1 GiB, ");
         assertThat(drawn).allSatisfy(line -> assertThat(line.length()).isLessThan(70));
-        assertThat(drawn.get(drawn.size() - 1)).isEqualTo("brickcache: cache fast created, 1 GiB\n");
+        assertThat(drawn.get(drawn.size() - 1))
+                .isEqualTo("brickcache: cache fast created, 1 GiB; takes 150 MiB of the service's memory\n");
     }
 
     @Test
@@ -158,6 +180,7 @@ class CommandsTest {
         "INVALID_ARGUMENT, 2",
         "CACHE_HAS_BRICKS, 4",
         "BRICK_DIRTY, 4",
+        "BRICK_UNAVAILABLE, 4",
         "BRICK_IN_USE, 4",
         "DEVICE_IN_USE, 4",
         "DEVICE_UNSUITABLE, 4",
@@ -206,6 +229,10 @@ class CommandsTest {
         "cache create x --directory /d --size 1GiB --block 3KiB, block_bytes",
         "cache create x --directory /d --size 99999999999PiB, more than",
         "cache show bad/name, name: 'bad/name'",
+        "cache create x --directory= --size 1GiB, no path is given",
+        "cache create x --directory /d --size 1GiB --data=, no path is given",
+        "brick attach b --cache x --device=, no path is given",
+        "brick detach b --flush --give-up-dirty, --give-up-dirty: not together with --flush",
         "status --timeout 0s, is not a time",
         "status -o xml, xml",
         "status --endpoint /run/x.sock, is no endpoint",

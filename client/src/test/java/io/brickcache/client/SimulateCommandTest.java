@@ -99,6 +99,7 @@ class SimulateCommandTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '"',
             value = {
                 "--cache 0%|2|'0%' is no share; use one from 0.1% to 100%",
                 "--cache 101%|2|'101%' is no share",

@@ -8,6 +8,9 @@ import io.brickcache.admin.NodeAdministration.CacheSpec;
 import io.brickcache.admin.ProgressListener;
 import io.brickcache.admin.TickingClock;
 import io.brickcache.env.ListenAddress;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -33,6 +36,9 @@ final class TestClient implements AutoCloseable {
         server = new AdminServer(
                 new AdminOptions(new ListenAddress.Unix(socket), AdminOptions.DEFAULT_SOCKET_MODE, null),
                 node,
+                new AdminServer.Transport(
+                        () -> new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory()),
+                        EpollServerDomainSocketChannel.class),
                 new TickingClock(1_000_000_000));
         environment.put(Brickcache.ENDPOINT_VARIABLE, "unix:" + socket);
     }

@@ -46,17 +46,7 @@ final class BrickDeviceIT extends EndToEnd {
                 new BrickLoad("b", directory().resolve("b.img"), 24 * MIB + 512, new SplittableRandom(Seed.next()));
         load.prepareDevice();
         try (LoopDevice ssd = LoopDevice.on(area, sectorBytes)) {
-            service.cli(
-                            "cache",
-                            "create",
-                            CACHE,
-                            "--directory",
-                            directory().resolve("ssd").toString(),
-                            "--size",
-                            "16MiB",
-                            "--data",
-                            ssd.path().toString())
-                    .succeeded();
+            createCacheOn(service, ssd);
             service.admin().attachBrick("b", CACHE, load.device());
             load.runRandom(service, 32 * MIB, () -> {});
 

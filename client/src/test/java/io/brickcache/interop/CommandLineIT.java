@@ -91,6 +91,22 @@ final class CommandLineIT extends EndToEnd {
     }
 
     @Test
+    void shouldSimulateATraceWithTheEngineOfItsOwnPackage() throws Exception {
+        ServiceProcess service = start();
+        service.terminate();
+        Path trace = directory().resolve("trace.csv");
+        Files.writeString(
+                trace, "time_us,op,offset,length\n0,W,0,1048576\n500000,R,4096,4096\n900000,R,8388608,4096\n");
+
+        Outcome ran =
+                service.cli("simulate", trace.toString(), "--cache", "8MiB").succeeded();
+
+        assertThat(ran.output()).contains("demoted blocks").contains("write-back");
+        // Nothing else than the table: no complaint of a library that has been left out.
+        assertThat(ran.errors()).isEmpty();
+    }
+
+    @Test
     void shouldExitWithUnreachableWhenNoServiceRuns() throws Exception {
         ServiceProcess service = start();
 

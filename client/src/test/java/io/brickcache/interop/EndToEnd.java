@@ -59,6 +59,14 @@ abstract class EndToEnd {
         return started;
     }
 
+    /** Creates {@link #CACHE} of 16 MiB with the device as its data area. */
+    void createCacheOn(ServiceProcess started, LoopDevice ssd) throws IOException {
+        String folder = directory.resolve("ssd").toString();
+        String area = ssd.path().toString();
+        started.cli("cache", "create", CACHE, "--directory", folder, "--size", "16MiB", "--data", area)
+                .succeeded();
+    }
+
     /** Attaches a new file of that size, all holes, to {@link #CACHE}. */
     Path attachNewFile(ServiceProcess started, String brick, long sizeBytes) throws IOException {
         Path disk = newFile(brick + ".img", sizeBytes);

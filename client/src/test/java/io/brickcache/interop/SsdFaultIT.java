@@ -129,17 +129,7 @@ final class SsdFaultIT extends EndToEnd {
     }
 
     private BrickLoad attachedLoad(ServiceProcess service, LoopDevice ssd) throws IOException {
-        service.cli(
-                        "cache",
-                        "create",
-                        CACHE,
-                        "--directory",
-                        directory().resolve("ssd").toString(),
-                        "--size",
-                        "16MiB",
-                        "--data",
-                        ssd.path().toString())
-                .succeeded();
+        createCacheOn(service, ssd);
         BrickLoad load = newLoad("b");
         service.admin().attachBrick(load.export(), CACHE, load.device());
         return load;

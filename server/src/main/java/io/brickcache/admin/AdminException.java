@@ -87,6 +87,25 @@ public final class AdminException extends RuntimeException {
                 Map.of("brick", brick, "dirty_bytes", Long.toString(dirtyBytes)));
     }
 
+    /** The same of a brick whose disk cannot be written: {@code state} says what it is, "fenced" or "unavailable". */
+    public static AdminException brickDirty(String brick, long dirtyBytes, String state) {
+        return new AdminException(
+                Reason.BRICK_DIRTY,
+                "brick " + brick + " has " + dirtyBytes + " bytes that its disk does not have, and is " + state,
+                "see: brickcache brick show " + brick + "; or give them up for good: brickcache brick detach " + brick
+                        + " --give-up-dirty",
+                Map.of("brick", brick, "dirty_bytes", Long.toString(dirtyBytes)));
+    }
+
+    /** Nothing can be written to the disk of a brick; {@code state} says what it is, "fenced" or "unavailable". */
+    public static AdminException brickUnavailable(String brick, String state) {
+        return new AdminException(
+                Reason.BRICK_UNAVAILABLE,
+                "brick " + brick + " is " + state + ": nothing can be written to its disk",
+                "why, and what to do, says: brickcache brick show " + brick,
+                Map.of("brick", brick));
+    }
+
     /** {@code what} has been done or was asked for; the lost blocks are in the way of its being complete. */
     public static AdminException brickLost(String brick, String what, long blocks, long bytes) {
         return new AdminException(

@@ -1,19 +1,19 @@
 package io.brickcache.admin;
 
 import io.brickcache.env.Clock;
+import io.brickcache.env.FileFailures;
+import io.brickcache.env.ListenException;
 import io.brickcache.env.SocketFile;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,19 +24,40 @@ import org.slf4j.LoggerFactory;
  */
 public final class AdminServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
+    private static final String SECTION = "admin";
     private static final int MAX_CALLS_PER_CONNECTION = 32;
     private static final long GRACE_SECONDS = 5;
 
+    /**
+     * How the socket is driven: as those of the caches are. With one kind of event loop in the process, the JIT compiler
+     * knows the target of every submission to a loop, and leaves out the objects made for it.
+     *
+     * @param newLoop makes the one event loop of the administration, which ends it
+     * @param channel listening Unix sockets on such a loop
+     */
+    public record Transport(Supplier<EventLoopGroup> newLoop, Class<? extends ServerChannel> channel) {}
+
     private final AdminOptions options;
     private final AdminApi api;
+    private final Transport transport;
     private final SocketFile socket;
     private @Nullable EventLoopGroup loop;
     private @Nullable Server server;
 
-    public AdminServer(AdminOptions options, NodeAdministration node, Clock clock) {
+    public AdminServer(AdminOptions options, NodeAdministration node, Transport transport, Clock clock) {
         this.options = options;
+        this.transport = transport;
         this.api = new AdminApi(node, clock);
-        this.socket = new SocketFile(options.socket().path(), "admin");
+        this.socket = new SocketFile(options.socket().path(), SECTION);
+    }
+
+    /**
+     * Looks at the group that the options name, without serving.
+     *
+     * @throws IOException if there is none of that name
+     */
+    public static void check(AdminOptions options) throws IOException {
+        SocketFile.checkGroup(options.socketGroup(), SECTION);
     }
 
     /**
@@ -45,14 +66,12 @@ public final class AdminServer implements AutoCloseable {
      * @throws IOException if the socket cannot be had; the message names it and says what to do. Nothing is left then.
      */
     public void start() throws IOException {
-        if (!Epoll.isAvailable()) {
-            throw new IOException(
-                    "admin needs epoll, whose native library did not load; is java.io.tmpdir mounted noexec?",
-                    Epoll.unavailabilityCause());
-        }
         try {
             listen(new DomainSocketAddress(socket.prepare().toString()));
             socket.publish(options.socketMode(), options.socketGroup());
+        } catch (FileSystemException e) {
+            close();
+            throw new ListenException(options.listen(), FileFailures.why(e), e);
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
@@ -61,11 +80,10 @@ public final class AdminServer implements AutoCloseable {
     }
 
     private void listen(DomainSocketAddress address) throws IOException {
-        EventLoopGroup group = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("admin-loop", true), EpollIoHandler.newFactory());
+        EventLoopGroup group = transport.newLoop().get();
         loop = group;
         NettyServerBuilder builder = NettyServerBuilder.forAddress(address)
-                .channelType(EpollServerDomainSocketChannel.class)
+                .channelType(transport.channel())
                 .bossEventLoopGroup(group)
                 .workerEventLoopGroup(group)
                 .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION);

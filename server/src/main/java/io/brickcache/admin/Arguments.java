@@ -12,7 +12,6 @@ final class Arguments {
 
     private static final int DEFAULT_BLOCK_BYTES = 4096;
     private static final int MAX_BLOCK_BYTES = 65536;
-    private static final int MIN_BLOCKS = 64;
     private static final long MIN_SCRUB_RATE = 1L << 20;
     private static final long MAX_SCRUB_RATE = 64L << 30;
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
@@ -65,12 +64,10 @@ final class Arguments {
         return value;
     }
 
-    static long sizeBytes(String field, long value, int blockBytes) {
-        if (value < (long) MIN_BLOCKS * blockBytes) {
+    static long cacheBytes(String field, long value) {
+        if (value < NodeAdministration.MIN_CACHE_BYTES) {
             throw AdminException.invalid(
-                    field,
-                    value + " is too small for blocks of " + blockBytes,
-                    "use at least " + (long) MIN_BLOCKS * blockBytes);
+                    field, value + " is too small", "use at least " + NodeAdministration.MIN_CACHE_BYTES);
         }
         return value;
     }

@@ -47,26 +47,33 @@ final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
 
     @Override
     public void detachBrick(DetachBrickRequest request, StreamObserver<DetachBrickResponse> client) {
-        DirtyData dirtyData = request.getFlush() ? DirtyData.FLUSH : DirtyData.REFUSE;
-        LostData lostData = request.getGiveUpLost() ? LostData.GIVE_UP : LostData.REFUSE;
         calls.follow(
                 "DetachBrick",
                 client,
                 progress ->
                         DetachBrickResponse.newBuilder().setProgress(progress).build(),
                 progress -> DetachBrickResponse.newBuilder()
-                        .setBrick(ViewMapper.brick(detach(request.getName(), dirtyData, lostData, progress)))
+                        .setBrick(ViewMapper.brick(detach(request, progress)))
                         .build());
     }
 
-    private BrickView detach(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress) {
+    private BrickView detach(DetachBrickRequest request, ProgressListener progress) {
+        String name = Arguments.name("name", request.getName());
+        if (request.getGiveUpDirty()) {
+            if (request.getFlush() || request.getGiveUpLost()) {
+                throw AdminException.invalid("give_up_dirty", "not with flush", "set one of them");
+            }
+            return node.detachBrick(name, DirtyData.GIVE_UP, LostData.GIVE_UP, progress);
+        }
+        DirtyData dirtyData = request.getFlush() ? DirtyData.FLUSH : DirtyData.REFUSE;
+        LostData lostData = request.getGiveUpLost() ? LostData.GIVE_UP : LostData.REFUSE;
         if (lostData == LostData.GIVE_UP && dirtyData != DirtyData.FLUSH) {
             throw AdminException.invalid(
                     "give_up_lost",
                     "only with flush",
                     "set flush too (--flush), so that only what cannot be read is given up");
         }
-        return node.detachBrick(Arguments.name("name", name), dirtyData, lostData, progress);
+        return node.detachBrick(name, dirtyData, lostData, progress);
     }
 
     @Override

@@ -44,7 +44,7 @@ final class CacheCalls extends CacheServiceGrpc.CacheServiceImplBase {
         return new NodeAdministration.CacheSpec(
                 Arguments.name("name", request.getName()),
                 Arguments.absolutePath("directory", request.getDirectory()),
-                Arguments.sizeBytes("size_bytes", request.getSizeBytes(), blockBytes),
+                Arguments.cacheBytes("size_bytes", request.getSizeBytes()),
                 blockBytes,
                 Arguments.optionalPath("data_path", request.getDataPath()));
     }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sizeBytes size of the data area
  * @param blockBytes unit of caching, 4 KiB to 64 KiB, a power of two
+ * @param memoryBytes of the service that it takes at most: index, I/O buffers, RocksDB
  * @param stateReason why it is not serving, for people; empty while it serves
  * @param bricks names of the attached bricks
  * @param lastScrub end of the last whole scrub; null if that is not known
@@ -22,6 +23,7 @@ public record CacheView(
         Path dataPath,
         long sizeBytes,
         int blockBytes,
+        long memoryBytes,
         Slots slots,
         State state,
         String stateReason,

@@ -5,6 +5,7 @@ import com.google.rpc.ErrorInfo;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,7 @@ final class ErrorMapper {
                     BRICK_DIRTY,
                     BRICK_LOST,
                     BRICK_IN_USE,
+                    BRICK_UNAVAILABLE,
                     CACHE_UNAVAILABLE,
                     NOTHING_TO_DECIDE,
                     DEVICE_IN_USE,
@@ -43,8 +45,10 @@ final class ErrorMapper {
     static StatusRuntimeException toStatus(String call, Throwable failure) {
         if (failure instanceof AdminException known) {
             switch (known.reason()) {
-                case IO_FAILURE, METADATA_CORRUPT, NO_SPACE, INTERNAL ->
-                    LOG.warn("{} failed: {}; {}", call, known.getMessage(), known.remedy(), known);
+                case IO_FAILURE, METADATA_CORRUPT, NO_SPACE, INTERNAL -> {
+                    LOG.warn("{} failed: {}; {}", call, known.getMessage(), known.remedy());
+                    LOG.debug("{} failed", call, known);
+                }
                 default -> LOG.info("{} refused: {}", call, known.getMessage());
             }
             return status(known);
@@ -55,7 +59,7 @@ final class ErrorMapper {
                 call + " failed by a fault of the service ("
                         + failure.getClass().getSimpleName() + ")",
                 "look into its log with: journalctl -u brickcached",
-                java.util.Map.of()));
+                Map.of()));
     }
 
     private static StatusRuntimeException status(AdminException failure) {

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 public interface NodeAdministration {
 
+    /** A smaller cache is of no use. */
+    long MIN_CACHE_BYTES = 16L << 20;
+
     /** What a cache is made of; {@code dataPath} null means the file {@code data} in the directory. */
     record CacheSpec(
             String name,
@@ -29,15 +32,17 @@ public interface NodeAdministration {
     enum DirtyData {
         /** Refuse with {@link Reason#BRICK_DIRTY}. */
         REFUSE,
-        /** Write it to the disk first. */
-        FLUSH
+        /** Write it to the disk first; {@link Reason#BRICK_UNAVAILABLE} if the disk is missing or fenced. */
+        FLUSH,
+        /** Give it up; {@link Reason#NOTHING_TO_DECIDE} for a brick that is served, which can be flushed. */
+        GIVE_UP
     }
 
     /** What a detach does about lost blocks. */
     enum LostData {
         /** Refuse with {@link Reason#BRICK_LOST}. */
         REFUSE,
-        /** Give them up: the older content of the disk becomes valid there. Only with {@link DirtyData#FLUSH}. */
+        /** Give them up: the older content of the disk becomes valid there. Not with {@link DirtyData#REFUSE}. */
         GIVE_UP
     }
 

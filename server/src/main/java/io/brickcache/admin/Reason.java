@@ -15,6 +15,8 @@ public enum Reason {
     BRICK_LOST,
     /** Clients are connected to the brick. */
     BRICK_IN_USE,
+    /** The disk of the brick is missing or fenced. */
+    BRICK_UNAVAILABLE,
     /** The SSD or the metadata of the cache cannot be opened. */
     CACHE_UNAVAILABLE,
     /** What was to be decided or brought back needs neither. */

@@ -55,6 +55,7 @@ final class ViewMapper {
                 .setDataPath(view.dataPath().toString())
                 .setSizeBytes(view.sizeBytes())
                 .setBlockBytes(view.blockBytes())
+                .setMemoryBytes(view.memoryBytes())
                 .setSlots(slots.total())
                 .setUsedSlots(slots.used())
                 .setCleanSlots(slots.clean())

@@ -113,8 +113,9 @@ final class BrickDecision {
         if (open == null || before.state() != BrickView.State.FENCED) {
             throw new AdminException(
                     Reason.NOTHING_TO_DECIDE,
-                    "brick " + brick.name() + " has no cache that could be kept: " + before.reason(),
-                    "bring that back first",
+                    "brick " + brick.name() + " is " + BrickFlush.words(before.state())
+                            + ", its cache can be kept only when it is fenced",
+                    "why, and what to do, says: brickcache brick show " + brick.name(),
                     Map.of("brick", brick.name()));
         }
         try {
@@ -161,14 +162,19 @@ final class BrickDecision {
 
     private static BrickEntry.Status undecided(BrickEntry brick) {
         BrickEntry.Status status = brick.status();
-        if (status.state() == BrickView.State.FENCED || status.state() == BrickView.State.UNAVAILABLE) {
-            return status;
+        requireUndecided(brick.name(), status);
+        return status;
+    }
+
+    /** Fails if the disk and the cache of the brick are both right. */
+    static void requireUndecided(String brick, BrickEntry.Status status) {
+        if (status.state() != BrickView.State.FENCED && status.state() != BrickView.State.UNAVAILABLE) {
+            throw new AdminException(
+                    Reason.NOTHING_TO_DECIDE,
+                    "brick " + brick + " is neither fenced nor unavailable: there is nothing to decide",
+                    "look at it with: brickcache brick show " + brick,
+                    Map.of("brick", brick));
         }
-        throw new AdminException(
-                Reason.NOTHING_TO_DECIDE,
-                "brick " + brick.name() + " is neither fenced nor unavailable: there is nothing to decide",
-                "look at it with: brickcache brick show " + brick.name(),
-                Map.of("brick", brick.name()));
     }
 
     private static AdminException wouldGiveUp(BrickEntry brick, long dirtyBytes) {

@@ -11,6 +11,7 @@ import io.brickcache.nbd.NbdServer;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +42,9 @@ final class BrickDetachment {
         BrickEntry.Status before = catalog.beginDetachment(entry);
         try (Rollback rollback = new Rollback()) {
             rollback.add(() -> entry.become(before));
+            if (dirtyData == DirtyData.GIVE_UP) {
+                BrickDecision.requireUndecided(entry.name(), before);
+            }
             LoopHost host = entry.cache().host();
             OpenBrick open = before.open();
             if (host != null && entry.front() != null) {
@@ -51,14 +55,14 @@ final class BrickDetachment {
             }
             if (open != null) {
                 RunningCache running = entry.cache().running();
-                settle(running, open.cached(), dirtyData, work);
+                settle(running, open.cached(), before.state(), dirtyData, work);
                 if (lostData == LostData.REFUSE) {
                     BrickFlush.checkNothingLost(running, open.cached(), "stays attached");
                 }
-                forget(running, open, lostData);
+                forget(running, open, dirtyData, lostData);
                 forgetRecord(entry);
             } else {
-                leave(entry, before);
+                leave(entry, before, dirtyData);
                 if (host != null) {
                     WithoutCache.release(before.direct(), host);
                 }
@@ -70,13 +74,13 @@ final class BrickDetachment {
     }
 
     /** The cache cannot be told now: it is remembered for the time when it is back. */
-    private void leave(BrickEntry entry, BrickEntry.Status before) {
+    private void leave(BrickEntry entry, BrickEntry.Status before, DirtyData dirtyData) {
         LedgerRecord record = context.ledger().read(entry.known().uuid());
-        if (!record.isDiskWhole()) {
+        if (!record.isDiskWhole() && dirtyData != DirtyData.GIVE_UP) {
             throw new AdminException(
                     Reason.BRICK_DIRTY,
                     "brick " + entry.name() + " is not available: " + before.reason(),
-                    "give up what its cache has first, or wait for the cache",
+                    "or, without serving it: brickcache brick detach " + entry.name() + " --give-up-dirty",
                     Map.of("brick", entry.name(), "dirty_bytes", Long.toString(record.dirtyBytes())));
         }
         Instant now = Instant.ofEpochMilli(context.clock().epochMillis());
@@ -85,6 +89,16 @@ final class BrickDetachment {
         } catch (IOException e) {
             throw Failures.of("the record of brick " + entry.name() + " cannot be written", e);
         }
+        if (!record.isDiskWhole()) {
+            warnGivenUp(entry.name(), record.dirtyBytes());
+        }
+    }
+
+    private static void warnGivenUp(String brick, long dirtyBytes) {
+        LOG.warn(
+                "Brick {}: {} bytes that only its cache had are given up, by order",
+                brick,
+                dirtyBytes < 0 ? "an unknown number of" : Long.toString(dirtyBytes));
     }
 
     private void forgetRecord(BrickEntry entry) {
@@ -118,30 +132,40 @@ final class BrickDetachment {
         return nbd.connections().countByExport().getOrDefault(entry.name(), 0);
     }
 
-    private static void settle(RunningCache running, CachedBrick brick, DirtyData dirtyData, LongWork work) {
+    private static void settle(
+            RunningCache running, CachedBrick brick, BrickView.State state, DirtyData dirtyData, LongWork work) {
         long dirtyBytes = running.host().call(brick::dirtyBytes);
         boolean onlyLost = running.host()
                 .call(() -> brick.regions().dirtyBlocks() == brick.lost().unreadableBlocks());
         if (dirtyBytes == 0 || dirtyData == DirtyData.REFUSE && onlyLost) {
             return;
         }
+        boolean served = state == BrickView.State.SERVING;
         switch (dirtyData) {
-            case REFUSE -> throw AdminException.brickDirty(brick.name(), dirtyBytes);
-            case FLUSH -> BrickFlush.run(running, brick, work);
+            case REFUSE ->
+                throw served
+                        ? AdminException.brickDirty(brick.name(), dirtyBytes)
+                        : AdminException.brickDirty(brick.name(), dirtyBytes, BrickFlush.words(state));
+            case FLUSH -> {
+                BrickFlush.requireServed(brick.name(), state);
+                BrickFlush.run(running, brick, work);
+            }
+            case GIVE_UP -> warnGivenUp(brick.name(), dirtyBytes);
         }
     }
 
-    private static void forget(RunningCache running, OpenBrick open, LostData lostData) {
+    private static void forget(RunningCache running, OpenBrick open, DirtyData dirtyData, LostData lostData) {
         CachedBrick brick = open.cached();
+        Consumer<Consumer<IoStatus>> detachment = dirtyData == DirtyData.GIVE_UP
+                ? done -> running.cache().giveUp(brick, done)
+                : switch (lostData) {
+                    case REFUSE -> done -> running.cache().detach(brick, done);
+                    case GIVE_UP -> done -> running.cache().detachGivingUpLost(brick, done);
+                };
         BrickView.Lost lost = running.host()
                 .call(() ->
                         new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()));
-        IoStatus status = running.host()
-                .await(
-                        switch (lostData) {
-                            case REFUSE -> done -> running.cache().detach(brick, done);
-                            case GIVE_UP -> done -> running.cache().detachGivingUpLost(brick, done);
-                        });
+        IoStatus status = running.host().await(detachment);
         if (status.isOk() && lost.blocks() > 0) {
             LOG.warn(
                     "Brick {}: {} lost blocks ({} bytes) given up, its disk has older content there",

@@ -14,6 +14,13 @@ final class BrickDisks {
         return e instanceof DeviceException device ? device.problem() + "; " + device.remedy() : Failures.message(e);
     }
 
+    /** Why a brick has no disk, and what becomes of it. */
+    static String away(KnownBrick brick, IOException e) {
+        return why(e)
+                + "; when it can be opened again it is served within seconds, or, if it never can: brickcache brick"
+                + " detach " + brick.name() + " --give-up-dirty";
+    }
+
     /** What shows that a device is not the one that was attached. */
     static String changed(KnownBrick brick, OpenedDevice found) {
         long size = found.geometry().sizeBytes();

@@ -6,6 +6,7 @@ import io.brickcache.admin.Progress;
 import io.brickcache.block.IoStatus;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.demotion.FlushProgress;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 
 /** One flush of a brick on demand: everything that is dirty now goes to the disk. */
@@ -34,6 +35,17 @@ final class BrickFlush implements FlushProgress {
         if (lost.blocks() > 0) {
             throw AdminException.brickLost(brick.name(), what, lost.blocks(), lost.bytes());
         }
+    }
+
+    /** Fails if nothing can be written to the disk of the brick. */
+    static void requireServed(String brick, BrickView.State state) {
+        if (state != BrickView.State.SERVING) {
+            throw AdminException.brickUnavailable(brick, words(state));
+        }
+    }
+
+    static String words(BrickView.State state) {
+        return state.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.brickcache.app;
 
+import io.brickcache.env.Directories;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -122,8 +123,8 @@ final class BrickLedger {
             out.force(isNew);
         }
         if (isNew) {
-            CacheFiles.syncDirectory(folder);
-            CacheFiles.syncDirectory(folder.resolveSibling("."));
+            Directories.sync(folder);
+            Directories.sync(folder.resolveSibling("."));
         }
     }
 }

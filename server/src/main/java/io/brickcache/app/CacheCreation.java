@@ -1,6 +1,7 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.AdminException;
+import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeAdministration.CacheSpec;
 import io.brickcache.admin.Progress;
 import io.brickcache.admin.Reason;
@@ -32,9 +33,6 @@ import org.jspecify.annotations.Nullable;
 /** Makes one cache and runs it; a failure or a cancellation leaves nothing behind. Blocks; used once. */
 final class CacheCreation {
 
-    /** A smaller cache is of no use. */
-    static final long MIN_BYTES = 16L << 20;
-
     private final NodeContext context;
     private final KnownCache known;
     private final SsdLayout layout;
@@ -51,8 +49,11 @@ final class CacheCreation {
     static CacheCreation plan(NodeContext context, CacheSpec spec, LongWork work) {
         BlockShape shape = new BlockShape(spec.blockBytes());
         long slots = SsdLayout.slotsIn(spec.sizeBytes(), shape);
-        if (spec.sizeBytes() < MIN_BYTES) {
-            throw AdminException.invalid("size_bytes", spec.sizeBytes() + " is too small", "use at least " + MIN_BYTES);
+        if (spec.sizeBytes() < NodeAdministration.MIN_CACHE_BYTES) {
+            throw AdminException.invalid(
+                    "size_bytes",
+                    spec.sizeBytes() + " is too small",
+                    "use at least " + NodeAdministration.MIN_CACHE_BYTES);
         }
         if (slots > SsdLayout.MAX_SLOTS) {
             throw AdminException.invalid(
@@ -60,7 +61,9 @@ final class CacheCreation {
                     spec.sizeBytes() + " makes more than " + SsdLayout.MAX_SLOTS + " blocks of " + spec.blockBytes(),
                     "use larger blocks, or divide it into several caches");
         }
-        CacheOpening.checkHeap(spec.name(), slots);
+        CacheMemory memory = CacheMemory.of(slots, context.config().cache());
+        memory.checkHeap(spec.name());
+        memory.checkMachine(spec.name());
         CacheFiles.checkDirectory(spec.directory());
         SsdLayout layout = new SsdLayout(context.entropy().nextUuid(), shape, (int) slots);
         Path given = spec.dataPath();
@@ -134,7 +137,7 @@ final class CacheCreation {
         }
         rollback.add(() -> CacheFiles.delete(known));
         if (known.origin() == Origin.OWN_FILE) {
-            CacheFiles.createDataFile(directory, known.dataPath(), layout.areaBytes());
+            CacheFiles.createDataFile(known, layout.areaBytes());
         }
     }
 

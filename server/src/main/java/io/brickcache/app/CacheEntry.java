@@ -99,8 +99,7 @@ final class CacheEntry {
                 new AdminException(
                         Reason.CACHE_UNAVAILABLE,
                         "cache " + name() + " is not available: " + now.reason(),
-                        "put that right; the service opens it by itself, or at once with: brickcache cache rejoin "
-                                + name(),
+                        "to try at once: brickcache cache rejoin " + name(),
                         Map.of("cache", name()));
         };
     }

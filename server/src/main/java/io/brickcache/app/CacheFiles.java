@@ -5,14 +5,13 @@ import io.brickcache.admin.Reason;
 import io.brickcache.block.nativeio.Descriptor;
 import io.brickcache.block.nativeio.Descriptor.Flag;
 import io.brickcache.block.nativeio.Errno;
+import io.brickcache.env.Directories;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -20,8 +19,10 @@ import java.util.stream.Stream;
 /** Makes and deletes what a cache has in the file system. */
 final class CacheFiles {
 
-    /** What the metadata may need beside the data area: ballast, logs, tables. */
+    /** What the metadata of a small cache needs: ballast, logs, tables. */
     private static final long METADATA_BYTES = 64L << 20;
+    /** And for each slot, at its peak: records, and their copies while RocksDB merges them (bench/metadata-churn). */
+    private static final long METADATA_BYTES_PER_SLOT = 32;
 
     private CacheFiles() {}
 
@@ -55,10 +56,13 @@ final class CacheFiles {
     }
 
     /** Makes the data area as a file of the directory with all its space. After a failure it may be there in part. */
-    static void createDataFile(Path directory, Path file, long sizeBytes) throws IOException {
+    static void createDataFile(KnownCache cache, long sizeBytes) throws IOException {
+        Path directory = cache.directory();
+        Path file = cache.dataPath();
         long usable = Files.getFileStore(directory).getUsableSpace();
-        if (usable - METADATA_BYTES < sizeBytes) {
-            throw noSpace(file, sizeBytes, usable);
+        long metadataBytes = METADATA_BYTES + cache.slots() * METADATA_BYTES_PER_SLOT;
+        if (usable - metadataBytes < sizeBytes) {
+            throw noSpace(file, sizeBytes, metadataBytes, usable);
         }
         Files.createFile(file);
         try (RandomAccessFile sized = new RandomAccessFile(file.toFile(), "rw")) {
@@ -67,28 +71,22 @@ final class CacheFiles {
         try (Descriptor descriptor = Descriptor.open(file, Flag.WRITE)) {
             long result = descriptor.fallocate(0, 0, sizeBytes);
             if (result == -Errno.ENOSPC) {
-                throw noSpace(file, sizeBytes, usable);
+                throw noSpace(file, sizeBytes, metadataBytes, usable);
             }
             if (result < 0 && !Errno.isUnsupported(result)) {
                 throw new IOException("fallocate failed (" + Errno.describe((int) -result) + ")");
             }
         }
-        syncDirectory(directory);
+        Directories.sync(directory);
     }
 
-    private static AdminException noSpace(Path file, long sizeBytes, long usable) {
+    private static AdminException noSpace(Path file, long sizeBytes, long metadataBytes, long usable) {
         return new AdminException(
                 Reason.NO_SPACE,
-                file + " is to have " + sizeBytes + " bytes and " + METADATA_BYTES + " more are for metadata, but only "
+                file + " is to have " + sizeBytes + " bytes and " + metadataBytes + " more are for metadata, but only "
                         + usable + " are free",
                 "free some, or ask for less with --size",
                 Map.of("wanted_bytes", Long.toString(sizeBytes), "free_bytes", Long.toString(usable)));
-    }
-
-    static void syncDirectory(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
     }
 
     /** Deletes what we made for a cache, as far as it is there; never the directory, nor a data area that was given. */
@@ -98,7 +96,7 @@ final class CacheFiles {
             Files.deleteIfExists(cache.dataPath());
         }
         if (Files.isDirectory(cache.directory())) {
-            syncDirectory(cache.directory());
+            Directories.sync(cache.directory());
         }
     }
 

@@ -1,7 +1,6 @@
 package io.brickcache.app;
 
 import io.brickcache.admin.AdminException;
-import io.brickcache.admin.Reason;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.OpenedDevice;
 import io.brickcache.cache.Cache;
@@ -19,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +32,6 @@ final class CacheOpening {
 
     private static final Logger LOG = LoggerFactory.getLogger(CacheOpening.class);
 
-    /** What the index and the policy take of the heap, at most. */
-    private static final long INDEX_BYTES_PER_SLOT = 32;
     /** No disk is larger: 1 PiB. */
     private static final long MAX_BRICK_BYTES = 1L << 50;
 
@@ -113,21 +109,6 @@ final class CacheOpening {
         }
     }
 
-    /** Refuses a cache whose index would not fit the heap: running out of memory would end the service. */
-    static void checkHeap(String name, long slots) {
-        Runtime runtime = Runtime.getRuntime();
-        long freeBytes = runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
-        long indexBytes = slots * INDEX_BYTES_PER_SLOT;
-        if (indexBytes > freeBytes) {
-            throw new AdminException(
-                    Reason.NO_SPACE,
-                    "the index of cache " + name + " takes up to " + indexBytes + " bytes of memory, the service has "
-                            + freeBytes + " left",
-                    "give the service a larger heap (-Xmx), or use larger blocks",
-                    Map.of("cache", name));
-        }
-    }
-
     private void checkRecord(CacheRecord found) throws MetadataException {
         if (!found.uuid().equals(known.uuid())) {
             throw new MetadataException(
@@ -142,7 +123,7 @@ final class CacheOpening {
                             + found.blockBytes() + " bytes; it was made with " + known.slots() + " of "
                             + known.blockBytes());
         }
-        checkHeap(known.name(), found.slots());
+        CacheMemory.of(found.slots(), context.config().cache()).checkHeap(known.name());
     }
 
     private void checkSuperblock(BlockDevice ssd, CacheRecord record) throws MetadataException {
@@ -167,7 +148,8 @@ final class CacheOpening {
             // Maybe it serves another cache by now.
             brick.miss("it was detached while its cache was away");
         } else if (direct != null) {
-            brick.lend(direct.disk(), expected);
+            // Was open before, and stays so if the cache cannot be opened: no business of the rollback.
+            brick.take(direct.disk(), expected);
         } else {
             open(brick, expected);
         }
@@ -188,7 +170,7 @@ final class CacheOpening {
             brick.take(disk, expected);
             LOG.info("Brick {}: {} on {}, {} bytes", expected.name(), known.name(), opened, expected.sizeBytes());
         } catch (IOException e) {
-            brick.miss(BrickDisks.why(e));
+            brick.miss(BrickDisks.away(expected, e));
         }
     }
 }

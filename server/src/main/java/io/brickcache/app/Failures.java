@@ -4,8 +4,8 @@ import io.brickcache.admin.AdminException;
 import io.brickcache.admin.Reason;
 import io.brickcache.block.nativeio.DeviceException;
 import io.brickcache.cache.index.MetadataException;
+import io.brickcache.env.FileFailures;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.util.Map;
 
 /** Failures of the parts as failures of an administrative call. */
@@ -52,10 +52,9 @@ final class Failures {
 
     /** The message, or the kind of failure where Java leaves that to the class. */
     static String message(Throwable e) {
-        String message = e.getMessage();
-        if (message == null || e instanceof FileSystemException) {
-            return e.toString();
+        if (e instanceof IOException io) {
+            return FileFailures.describe(io);
         }
-        return message;
+        return e.getMessage() == null ? e.toString() : e.getMessage();
     }
 }

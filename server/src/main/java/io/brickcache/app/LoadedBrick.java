@@ -19,7 +19,6 @@ final class LoadedBrick {
     private @Nullable CachedBrick cached;
     private BrickView.State state = BrickView.State.SERVING;
     private String reason = "";
-    private boolean lent;
 
     LoadedBrick(BrickRecord record, LedgerRecord ledger) {
         this.record = record;
@@ -51,11 +50,6 @@ final class LoadedBrick {
     @Nullable
     BlockDevice real() {
         return real;
-    }
-
-    /** True if the disk was open before and stays open if the cache cannot be. */
-    boolean isLent() {
-        return lent;
     }
 
     BrickView.State state() {
@@ -91,11 +85,6 @@ final class LoadedBrick {
         if (!isReplaced()) {
             disk = new SwitchableDevice(opened);
         }
-    }
-
-    void lend(BlockDevice opened, KnownBrick found) {
-        lent = true;
-        take(opened, found);
     }
 
     void miss(String why) {

@@ -1,5 +1,6 @@
 package io.brickcache.app;
 
+import io.brickcache.admin.AdminServer;
 import io.brickcache.config.Config;
 import io.brickcache.config.ConfigException;
 import io.brickcache.config.ConfigLoader;
@@ -106,12 +107,13 @@ public final class Main implements Callable<Integer> {
             loaded = ConfigLoader.load(config);
             if (checkConfig) {
                 NbdServer.check(loaded.nbd());
+                AdminServer.check(loaded.admin());
             }
         } catch (ConfigException e) {
             e.problems().forEach(problem -> complain(problem.toString()));
             return CommandLine.ExitCode.SOFTWARE;
         } catch (IOException e) {
-            complain(config + ": " + e.getMessage());
+            complain(config + ": " + reason(e));
             return CommandLine.ExitCode.SOFTWARE;
         }
         if (checkConfig) {
@@ -151,8 +153,7 @@ public final class Main implements Callable<Integer> {
     }
 
     private static String reason(Exception e) {
-        String message = e.getMessage();
-        return message == null ? e.toString() : message.replaceAll("\\s*\\R\\s*", " ");
+        return Failures.message(e).replaceAll("\\s*\\R\\s*", " ");
     }
 
     /** The version that the build put into the manifest. */

@@ -87,7 +87,11 @@ public final class Node implements NodeService {
                     new BrickDetachment(context, catalog, fronts, nbd),
                     new BrickDecision(context, catalog, fronts, withoutCache, attachment),
                     rejoiner);
-            AdminServer admin = new AdminServer(config.admin(), operations, clock);
+            AdminServer admin = new AdminServer(
+                    config.admin(),
+                    operations,
+                    new AdminServer.Transport(() -> engine.newGroup("admin-loop", 1), engine.unixServerChannel()),
+                    clock);
             List<CacheEntry> found = opener.list(state.load());
             admin.start();
             rollback.add(admin::close);

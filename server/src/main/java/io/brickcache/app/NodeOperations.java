@@ -205,6 +205,7 @@ final class NodeOperations implements NodeAdministration {
                 throw AdminException.brickNotFound(entry.name());
             }
             RunningCache running = entry.cache().running();
+            BrickFlush.requireServed(entry.name(), entry.status().state());
             BrickFlush.run(running, open.cached(), work);
             BrickFlush.checkNothingLost(running, open.cached(), "has been flushed as far as it can be");
         } finally {

@@ -2,6 +2,8 @@ package io.brickcache.app;
 
 import io.brickcache.app.KnownCache.Origin;
 import io.brickcache.app.KnownCache.Phase;
+import io.brickcache.env.Directories;
+import io.brickcache.env.FileFailures;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -17,6 +19,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.Load;
@@ -56,11 +60,35 @@ final class NodeState {
         try {
             text = Files.readString(file());
         } catch (NoSuchFileException e) {
+            checkNeverSaved();
             return List.of();
         } catch (CharacterCodingException e) {
             throw new IOException("the state file " + file() + " is no UTF-8 text; restore it from a backup", e);
+        } catch (IOException e) {
+            throw new IOException(
+                    "the state file " + file() + " cannot be read: "
+                            + (Files.isDirectory(file()) ? "is a directory" : FileFailures.why(e))
+                            + "; put that right, or restore it from a backup",
+                    e);
         }
         return parse(text);
+    }
+
+    /** The file is written before the first brick is attached: with bricks and without it, it has been lost. */
+    private void checkNeverSaved() throws IOException {
+        Path bricks = directory.resolve(BrickLedger.FOLDER);
+        if (!Files.isDirectory(bricks)) {
+            return;
+        }
+        try (Stream<Path> records = Files.list(bricks)) {
+            long count = records.count();
+            if (count > 0) {
+                throw new IOException("the state file " + file() + " is missing, but there are records of " + count
+                        + (count == 1 ? " brick in " : " bricks in ") + bricks
+                        + "; restore it from a backup, or, to forget the caches of this node and what only they have,"
+                        + " move that directory away");
+            }
+        }
     }
 
     /** The caches that the text of the file names. */
@@ -69,14 +97,15 @@ final class NodeState {
             Fields root = new Fields(new Load(LoadSettings.builder().build()).loadFromString(text));
             long version = root.number("version");
             if (version != FORMAT_VERSION) {
-                throw new IllegalArgumentException("it has version " + version + ", this program knows "
-                        + FORMAT_VERSION + "; install the release that wrote it");
+                throw new IllegalArgumentException(
+                        "it has version " + version + ", this program knows " + FORMAT_VERSION);
             }
             return root.list("caches").stream().map(NodeState::cache).toList();
         } catch (YamlEngineException | IllegalArgumentException | ArithmeticException | StackOverflowError e) {
             throw new IOException(
                     "the state file " + file() + " cannot be understood: "
-                            + String.valueOf(e.getMessage()).strip() + "; restore it from a backup",
+                            + String.valueOf(e.getMessage()).strip().replaceAll("\\s+", " ")
+                            + "; restore it from a backup, or install the release that wrote it",
                     e);
         }
     }
@@ -99,9 +128,7 @@ final class NodeState {
             out.force(true);
         }
         Files.move(temporary, file(), StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel parent = FileChannel.open(directory, StandardOpenOption.READ)) {
-            parent.force(true);
-        }
+        Directories.sync(directory);
     }
 
     private static Map<String, Object> fields(KnownCache cache) {
@@ -172,7 +199,7 @@ final class NodeState {
             return result;
         }
 
-        private static <T> T as(Class<T> type, @org.jspecify.annotations.Nullable Object value, String what) {
+        private static <T> T as(Class<T> type, @Nullable Object value, String what) {
             if (!type.isInstance(value)) {
                 throw new IllegalArgumentException("it lacks " + what);
             }

@@ -1,5 +1,6 @@
 package io.brickcache.app;
 
+import io.brickcache.env.FileFailures;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -31,8 +32,8 @@ final class StateLock implements AutoCloseable {
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         } catch (IOException e) {
             throw new IOException(
-                    "the state directory " + directory + " cannot be used (" + e
-                            + "); let the service's user write to it, or set state_directory",
+                    "the state directory " + directory + " cannot be used (" + FileFailures.describe(e)
+                            + "); make it a directory that the service's user may write to, or set state_directory",
                     e);
         }
         try {

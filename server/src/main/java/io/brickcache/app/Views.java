@@ -75,6 +75,7 @@ final class Views {
                 known.dataPath(),
                 new SsdLayout(known.uuid(), new BlockShape(known.blockBytes()), known.slots()).areaBytes(),
                 known.blockBytes(),
+                CacheMemory.of(known.slots(), context.config().cache()).totalBytes(),
                 numbers.slots(),
                 numbers.isFailing() ? CacheView.State.PASS_THROUGH : status.state(),
                 numbers.isFailing() ? numbers.failing() : status.reason(),

@@ -12,13 +12,19 @@ import org.jspecify.annotations.Nullable;
  * pieces of a power of two from 4 KiB up. It never grows: a caller that gets nothing waits its turn with
  * {@link #whenAvailable}.
  *
- * <p>Invariants: free pieces of one order do not touch their buddies; the sum of free and handed-out bytes is the arena.
+ * <p>Up to {@value #MAX_ASIDE} of the smallest pieces lie aside when they come back, for the next who wants one: most requests
+ * are small, and would else divide a large piece that their end puts together again.
+ *
+ * <p>Invariants: free pieces of one order do not touch their buddies, but for those aside; the sum of free and handed-out
+ * bytes is the arena.
  */
 public final class BufferPool {
 
     public static final int ALIGNMENT = 4096;
 
     private static final int MIN_SHIFT = 12;
+    /** As many as a client has requests in flight. */
+    private static final int MAX_ASIDE = 32;
 
     private final ByteBuffer arena;
     private final long arenaAddress;
@@ -32,6 +38,8 @@ public final class BufferPool {
 
     private final int[][] freeStacks;
     private final int[] freeCounts;
+    private final @Nullable IoBuffer[] aside = new IoBuffer[MAX_ASIDE];
+    private int asideCount;
     private final Deque<Waiter> waiters = new ArrayDeque<>();
     private int freeBytes;
     private boolean serving;
@@ -116,9 +124,22 @@ public final class BufferPool {
     }
 
     void free(IoBuffer buffer) {
+        freeBytes += buffer.capacity();
+        if (buffer.capacity() == ALIGNMENT && asideCount < MAX_ASIDE) {
+            aside[asideCount++] = buffer;
+        } else {
+            merge(buffer);
+        }
+        serveWaiters();
+        if (waiters.isEmpty()) {
+            freed.run();
+        }
+    }
+
+    /** Puts a free piece together with its free buddies. */
+    private void merge(IoBuffer buffer) {
         int order = orderOf(buffer.capacity());
         int start = buffer.arenaOffset();
-        freeBytes += buffer.capacity();
         while (order < freeStacks.length - 1) {
             int buddy = start ^ 1 << MIN_SHIFT + order;
             if (freeOrderAt[buddy >> MIN_SHIFT] != order + 1) {
@@ -129,10 +150,15 @@ public final class BufferPool {
             order++;
         }
         pushFree(order, start);
-        serveWaiters();
-        if (waiters.isEmpty()) {
-            freed.run();
+    }
+
+    private @Nullable IoBuffer takeAside() {
+        if (asideCount == 0) {
+            return null;
         }
+        IoBuffer buffer = aside[--asideCount];
+        aside[asideCount] = null;
+        return buffer;
     }
 
     private void serveWaiters() {
@@ -160,6 +186,26 @@ public final class BufferPool {
             throw new IllegalArgumentException(bytes + " bytes never fit a pool of " + maxBytes());
         }
         int wanted = orderOf(bytes);
+        IoBuffer buffer = wanted == 0 ? takeAside() : null;
+        if (buffer == null) {
+            buffer = divide(wanted);
+        }
+        if (buffer == null && asideCount > 0) {
+            IoBuffer small;
+            while ((small = takeAside()) != null) {
+                merge(small);
+            }
+            buffer = divide(wanted);
+        }
+        if (buffer != null) {
+            freeBytes -= buffer.capacity();
+            buffer.acquired();
+        }
+        return buffer;
+    }
+
+    /** Takes a piece out of the smallest that is large enough, if there is any. */
+    private @Nullable IoBuffer divide(int wanted) {
         int order = wanted;
         while (order < freeStacks.length && freeCounts[order] == 0) {
             order++;
@@ -173,10 +219,7 @@ public final class BufferPool {
             order--;
             pushFree(order, start + (1 << MIN_SHIFT + order));
         }
-        freeBytes -= 1 << MIN_SHIFT + wanted;
-        IoBuffer buffer = bufferAt(wanted, start);
-        buffer.acquired();
-        return buffer;
+        return bufferAt(wanted, start);
     }
 
     private IoBuffer bufferAt(int order, int start) {

@@ -134,7 +134,7 @@ public final class Cache {
         SlotTable slots = new SlotTable(record.slots(), shape);
         SlotRecords records = new SlotRecords(slots, shape);
         SlotJournal journal = new SlotJournal(records, record.slots());
-        store.scan(Family.SLOTS, records::loadGroup);
+        IndexLoader.loadGroups(store, slots, shape);
         if (record.clean() || bug != PlantedBug.SKIPS_JOURNAL_AFTER_CRASH) {
             store.scan(Family.JOURNAL, (key, value) -> records.loadJournal(key, value, journal));
         }
@@ -146,7 +146,7 @@ public final class Cache {
             cache.scrubber.load(metadata.scrub());
         }
         store.scan(Family.HEAT, cache::loadHeat);
-        cache.index();
+        IndexLoader.index(cache.core, cache.recoveredTick);
         store.scan(Family.LOST, cache::loadLost);
         cache.bricks.forEach(brick -> brick.lost().forgetWhatIsNotDirty());
         return cache;
@@ -166,42 +166,6 @@ public final class Cache {
         CachedBrick brick = id < 0 ? null : core.brick(id);
         if (brick != null) {
             brick.heat().load(key, value, core.tick());
-        }
-    }
-
-    private void index() throws MetadataException {
-        SlotTable slots = core.slots;
-        for (int slot = 0; slot < slots.slots(); slot++) {
-            if (slots.state(slot) == SlotTable.FREE) {
-                core.allocator.free(slot);
-                continue;
-            }
-            CachedBrick brick = core.brick(slots.brick(slot));
-            if (brick == null) {
-                throw new MetadataException(
-                        Kind.CORRUPT,
-                        "slot " + slot + " belongs to brick " + slots.brick(slot) + ", which is not known");
-            }
-            if (slots.block(slot) << core.shape.blockShift() >= brick.geometry().sizeBytes()) {
-                throw new MetadataException(
-                        Kind.CORRUPT,
-                        "slot " + slot + " holds block " + slots.block(slot) + " beyond the end of brick "
-                                + brick.name());
-            }
-            if ((slots.validMask(slot) & ~brick.fullMask(slots.block(slot))) != 0) {
-                throw new MetadataException(
-                        Kind.CORRUPT,
-                        "slot " + slot + " holds units of block " + slots.block(slot) + " beyond the end of brick "
-                                + brick.name());
-            }
-            int other = core.map.find(slots.key(slot));
-            if (other != SlotTable.NONE) {
-                throw new MetadataException(
-                        Kind.CORRUPT,
-                        "slots " + other + " and " + slot + " both claim block " + slots.block(slot) + " of brick "
-                                + brick.name());
-            }
-            core.restore(slot, recoveredTick);
         }
     }
 
@@ -482,6 +446,11 @@ public final class Cache {
                 core.committer.commits(),
                 core.committer.failedCommits(),
                 core.memoryBytes());
+    }
+
+    /** For tests. */
+    CacheCore core() {
+        return core;
     }
 
     /**

@@ -163,10 +163,9 @@ final class CacheCore {
         return map.find(SlotTable.key(brick.id(), block));
     }
 
-    /** Takes a slot from a record at start; if it is dirty, it has been since {@code dirtySince}. */
-    void restore(int slot, int dirtySince) {
+    /** A slot from a record is in the map now, at start; if it is dirty, it has been since {@code dirtySince}. */
+    void restored(int slot, int dirtySince) {
         CachedBrick brick = brickOf(slot);
-        map.add(slot);
         mappedSlots++;
         brick.cachedBlocks++;
         if (slots.state(slot) == SlotTable.DIRTY) {
@@ -187,9 +186,11 @@ final class CacheCore {
      * Maps a place to a slot that has been allocated and written; the slot that held the place is retired.
      *
      * @param state CLEAN or DIRTY
+     * @param tick now
      * @param why what brings the content; WRITTEN if a client does
      */
-    void install(CachedBrick brick, long block, int slot, int state, long validMask, int checksum, Arrival why) {
+    void install(
+            CachedBrick brick, long block, int slot, int state, long validMask, int checksum, int tick, Arrival why) {
         int old = find(brick, block);
         boolean wasDirty = old != SlotTable.NONE && slots.state(old) == SlotTable.DIRTY;
         slots.map(slot, brick.id(), block, state, validMask, checksum);
@@ -218,7 +219,7 @@ final class CacheCore {
                 brick.regions().rewritten(block);
             } else {
                 dirtySlots++;
-                brick.regions().added(block, tick());
+                brick.regions().added(block, tick);
             }
             if (listener != null) {
                 listener.dirtied(brick);
@@ -451,7 +452,11 @@ final class CacheCore {
 
     /** Tenths of a second, wrapping; only differences count. */
     int tick() {
-        return (int) (loop.clock().nanoTime() / 100_000_000L);
+        return tickOf(loop.clock().nanoTime());
+    }
+
+    static int tickOf(long nanoTime) {
+        return (int) (nanoTime / 100_000_000L);
     }
 
     int mappedSlots() {

@@ -114,7 +114,7 @@ public final class CachedBrick implements BlockDevice {
             }
             case FLUSH -> {
                 counters.flushes++;
-                flush(status -> answer(request, status));
+                core.takeParts().flush(this, request);
             }
             case TRIM -> {
                 counters.trims++;
@@ -137,7 +137,7 @@ public final class CachedBrick implements BlockDevice {
     void flush(CommitListener done) {
         if (core.rescue.awaits(this)) {
             core.rescue.flushWhenSettled(this, done);
-        } else if (!sync.isUnsynced() || core.bug == PlantedBug.FLUSHES_WITHOUT_DISK_SYNC) {
+        } else if (!hasUnsyncedWrites()) {
             commit(done);
         } else {
             sync.sync(status -> {
@@ -148,6 +148,11 @@ public final class CachedBrick implements BlockDevice {
                 }
             });
         }
+    }
+
+    /** True if clients' writes went to the disk since it was synced last. */
+    boolean hasUnsyncedWrites() {
+        return sync.isUnsynced() && core.bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
     }
 
     private void commit(CommitListener done) {
@@ -329,6 +334,11 @@ public final class CachedBrick implements BlockDevice {
 
     public long dirtyBytes() {
         return regions.dirtyBlocks() << core.shape.blockShift();
+    }
+
+    /** As {@link CacheCore#tick}, when the last request of a client came: a look at the clock less. */
+    int requestTick() {
+        return CacheCore.tickOf(lastRequestNs);
     }
 
     /** Nanoseconds since the last request of a client. */

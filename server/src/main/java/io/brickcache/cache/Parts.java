@@ -1,5 +1,6 @@
 package io.brickcache.cache;
 
+import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,9 @@ final class Parts implements CommitListener {
     private int remaining;
     private int syncFailures;
     private boolean onDisk;
+    /** A FLUSH is with {@link CachedBrick#flush}, which tries again by itself where that helps. */
+    private boolean conclusive;
+
     private IoStatus status = IoStatus.OK;
 
     Parts(CacheCore core) {
@@ -25,7 +29,20 @@ final class Parts implements CommitListener {
         request = newRequest;
         remaining = 1;
         onDisk = false;
+        conclusive = false;
         status = IoStatus.OK;
+    }
+
+    /** A FLUSH: nothing but to be made durable. */
+    void flush(CachedBrick newBrick, IoRequest newRequest) {
+        start(newBrick, newRequest);
+        if (core.rescue.awaits(newBrick) || newBrick.hasUnsyncedWrites()) {
+            conclusive = true;
+            newBrick.flush(this);
+        } else {
+            syncFailures = core.rescue.syncFailures();
+            core.committer.commit(this);
+        }
     }
 
     void add() {
@@ -65,8 +82,9 @@ final class Parts implements CommitListener {
 
     @Override
     public void committed(IoStatus commitStatus) {
-        if (!commitStatus.isOk() && syncFailures != core.rescue.syncFailures()) {
+        if (!commitStatus.isOk() && !conclusive && syncFailures != core.rescue.syncFailures()) {
             // The SSD may have lost it, but it can go to the disk.
+            conclusive = request().op() == IoOp.FLUSH;
             syncFailures = core.rescue.syncFailures();
             brick().flush(this);
             return;

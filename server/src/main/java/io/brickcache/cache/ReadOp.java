@@ -133,12 +133,13 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         }
         partials = 0;
         misses = 0;
+        long whole = core.shape.fullMask();
         for (int i = 0; i < part.blocks(); i++) {
             int slot = core.find(of, part.firstBlock() + i);
             slotOf[i] = slot;
             failures[i] = null;
             maskOf[i] = slot == SlotTable.NONE ? 0 : core.slots.validMask(slot);
-            if (around && slot != SlotTable.NONE) {
+            if (maskOf[i] == whole || around && slot != SlotTable.NONE) {
                 kinds[i] = HIT;
             } else if (slot == SlotTable.NONE || !core.takesSlots() && (needed(i) & maskOf[i]) == 0) {
                 // A slot that holds nothing of what is asked for is left alone if it could not be made whole either.
@@ -235,7 +236,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             }
         }
         of.neighbourhood().read(part, missed);
-        of.heat().read(of.regions().regionOf(part.firstBlock()), misses + partials == 0, core.tick());
+        of.heat().read(of.regions().regionOf(part.firstBlock()), misses + partials == 0, of.requestTick());
         of.counters().readHitBlocks += part.blocks() - misses - partials;
         of.counters().readMissBlocks += misses + partials;
     }
@@ -512,7 +513,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             long mask = of.fullMask(block);
             int checksum = core.checksums.of(part.buffer(), part.at(i), mask);
             int state = expected == SlotTable.NONE ? SlotTable.CLEAN : core.slots.state(expected);
-            core.install(of, block, slot, state, mask, checksum, around ? Arrival.AROUND : Arrival.READ);
+            core.install(of, block, slot, state, mask, checksum, core.tick(), around ? Arrival.AROUND : Arrival.READ);
             of.counters().promotedBlocks++;
             if (around) {
                 of.counters().readAroundBlocks++;

@@ -35,6 +35,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private final int blockBytes;
     private final int[] slotOf;
     private final long[] maskOf;
+    private final int[] checksumOf;
 
     /** Units of the first and of the last block that the write does not bring and nobody can read. */
     private final long[] lostUnits = new long[2];
@@ -61,6 +62,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         this.blockBytes = core.shape.blockBytes();
         this.slotOf = new int[core.maxPartBlocks];
         this.maskOf = new long[core.maxPartBlocks];
+        this.checksumOf = new int[core.maxPartBlocks];
     }
 
     /** What to write: filled before {@link #start}. */
@@ -285,6 +287,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
                 while (i + run < part.blocks() && slotOf[i + run] == slotOf[i] + run) {
                     run++;
                 }
+                // Before the SSD has it: the data has just come and is in the processor's cache.
+                for (int k = i; k < i + run; k++) {
+                    checksumOf[k] = core.checksums.of(part.buffer(), part.at(k), maskOf[k]);
+                }
                 pending++;
                 core.io.submitSlots(IoOp.WRITE, STORE, i, slotOf[i], run, part.buffer(), part.at(i), this);
                 i += run;
@@ -316,12 +322,20 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             finish(IoStatus.IO_ERROR);
             return;
         }
+        int tick = core.tick();
         for (int i = 0; i < part.blocks(); i++) {
-            int checksum = core.checksums.of(part.buffer(), part.at(i), maskOf[i]);
-            core.install(of, part.firstBlock() + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksum, Arrival.WRITTEN);
+            core.install(
+                    of,
+                    part.firstBlock() + i,
+                    slotOf[i],
+                    SlotTable.DIRTY,
+                    maskOf[i],
+                    checksumOf[i],
+                    tick,
+                    Arrival.WRITTEN);
         }
         of.lost().overwritten(part.offset(), part.bytes());
-        of.heat().written(of.regions().regionOf(part.firstBlock()), core.tick());
+        of.heat().written(of.regions().regionOf(part.firstBlock()), tick);
         of.counters().cachedWriteBytes += part.bytes();
         finish(IoStatus.OK);
     }

@@ -2,7 +2,6 @@ package io.brickcache.config;
 
 import io.brickcache.block.IoOptions;
 import io.brickcache.env.ListenAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,15 +23,12 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
         LIST
     }
 
-    /** Linux: {@code sun_path} has 108 bytes with the end mark. */
-    private static final int MAX_SOCKET_PATH_BYTES = 107;
-
     static final ConfigKey<Path> STATE_DIRECTORY =
             scalar("state_directory", new Format<>("absolute path", ConfigKey::absolutePath), "/var/lib/brickcache");
 
     static final ConfigKey<ListenAddress> NBD_LISTEN = new ConfigKey<>(
             "nbd.listen",
-            new Format<>("unix:/path or tcp:host:port, one or a list", ConfigKey::address),
+            new Format<>("unix:/path or tcp:host:port, one or a list", ListenAddress::parse),
             "unix:/run/brickcache/nbd.sock",
             Shape.LIST);
     static final ConfigKey<Path> NBD_TLS_CERTIFICATE = path("nbd.tls_certificate");
@@ -126,6 +122,9 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
     }
 
     private static Path absolutePath(String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("path with a zero byte");
+        }
         Path path = Path.of(text);
         if (!path.isAbsolute()) {
             throw new IllegalArgumentException("not an absolute path");
@@ -133,17 +132,8 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
         return path;
     }
 
-    private static ListenAddress address(String text) {
-        ListenAddress address = ListenAddress.parse(text);
-        if (address instanceof ListenAddress.Unix unix
-                && unix.path().toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH_BYTES) {
-            throw new IllegalArgumentException("socket path longer than " + MAX_SOCKET_PATH_BYTES + " bytes");
-        }
-        return address;
-    }
-
     private static ListenAddress unixAddress(String text) {
-        ListenAddress address = address(text);
+        ListenAddress address = ListenAddress.parse(text);
         if (!(address instanceof ListenAddress.Unix)) {
             throw new IllegalArgumentException("administration is served on a Unix socket only");
         }

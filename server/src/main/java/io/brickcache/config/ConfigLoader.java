@@ -5,14 +5,13 @@ import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
 import io.brickcache.cache.ScrubOptions;
 import io.brickcache.config.ConfigException.Problem;
+import io.brickcache.env.FileFailures;
 import io.brickcache.nbd.NbdOptions;
 import io.brickcache.nbd.TlsOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,16 +39,11 @@ public final class ConfigLoader {
         String file = path.toString();
         byte[] bytes;
         try {
-            if (Files.isRegularFile(path) && Files.size(path) > MAX_FILE_BYTES) {
-                throw failure(file, "is larger than " + MAX_FILE_BYTES + " bytes; this is not a configuration file");
-            }
-            bytes = Files.readAllBytes(path);
+            bytes = FileFailures.readSmall(path, MAX_FILE_BYTES);
         } catch (NoSuchFileException e) {
             throw failure(file, "does not exist; name another file with --config");
-        } catch (AccessDeniedException e) {
-            throw failure(file, "cannot be read: no permission");
         } catch (IOException e) {
-            throw failure(file, "cannot be read: " + e.getMessage());
+            throw failure(file, "cannot be read: " + FileFailures.why(e));
         }
         return parse(file, bytes);
     }
@@ -84,6 +78,11 @@ public final class ConfigLoader {
                         settings.get(ConfigKey.ADMIN_LISTEN),
                         settings.get(ConfigKey.ADMIN_SOCKET_MODE),
                         settings.find(ConfigKey.ADMIN_SOCKET_GROUP).orElse(null)));
+        if (nbd != null && admin != null && nbd.listen().contains(admin.listen())) {
+            settings.problemAt(
+                    ConfigKey.ADMIN_LISTEN.name(),
+                    "admin.listen is " + admin.listen() + ", and so is nbd.listen; give each its own socket");
+        }
         IoOptions io = build(
                 settings,
                 "io",
@@ -107,7 +106,12 @@ public final class ConfigLoader {
                 "cache",
                 () -> new ScrubOptions(
                         settings.get(ConfigKey.CACHE_SCRUB_INTERVAL), settings.get(ConfigKey.CACHE_SCRUB_RATE)));
-        if (nbd == null || admin == null || io == null || cache == null || scrub == null) {
+        if (nbd == null
+                || admin == null
+                || io == null
+                || cache == null
+                || scrub == null
+                || !settings.problems().isEmpty()) {
             throw new ConfigException(settings.problems());
         }
         return new Config(settings.get(ConfigKey.STATE_DIRECTORY), nbd, admin, io, cache, scrub);

@@ -7,6 +7,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -32,9 +33,6 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #prepare()}, then bind, then {@link #publish}; {@link #remove()} at the end.
  */
 public final class SocketFile {
-    /** What sun_path holds, without its final zero byte. */
-    private static final int MAX_PATH_BYTES = 107;
-
     private static final int FILE_TYPE_MASK = 0170000;
     private static final int SOCKET_TYPE = 0140000;
 
@@ -59,16 +57,16 @@ public final class SocketFile {
         Path directory = Objects.requireNonNull(path.getParent());
         if (!Files.isDirectory(directory)) {
             throw new FileSystemException(
-                    directory.toString(), null, "the directory of the " + section + " socket is missing; create it");
+                    path.toString(),
+                    null,
+                    "the directory " + directory + " of the " + section + " socket is missing; create it");
         }
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             requireDeadSocket();
         }
-        Path fresh = Files.createTempDirectory(
-                directory, ".", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        privateDirectory = fresh;
-        Path bindPath = fresh.resolve("s");
-        if (bindPath.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
+        privateDirectory = makePrivate(directory);
+        Path bindPath = privateDirectory.resolve("s");
+        if (bindPath.toString().getBytes(StandardCharsets.UTF_8).length > ListenAddress.MAX_UNIX_PATH_BYTES) {
             discard();
             throw new FileSystemException(
                     path.toString(),
@@ -76,6 +74,21 @@ public final class SocketFile {
                     "too long for a Unix socket; put " + section + ".listen into a shorter directory");
         }
         return bindPath;
+    }
+
+    private Path makePrivate(Path directory) throws IOException {
+        try {
+            return Files.createTempDirectory(
+                    directory, ".", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        } catch (FileSystemException e) {
+            FileSystemException failure = new FileSystemException(
+                    path.toString(),
+                    null,
+                    "nothing can be made in " + directory + " (" + FileFailures.why(e)
+                            + "); let the service's user write to it, or change " + section + ".listen");
+            failure.initCause(e);
+            throw failure;
+        }
     }
 
     private void requireDeadSocket() throws IOException {
@@ -103,7 +116,7 @@ public final class SocketFile {
         Path bound = directory.resolve("s");
         if (group != null) {
             PosixFileAttributeView view = Files.getFileAttributeView(bound, PosixFileAttributeView.class);
-            view.setGroup(lookUp(group));
+            view.setGroup(lookUp(group, section));
         }
         Files.setPosixFilePermissions(bound, permissions(mode));
         publishedKey = Files.getAttribute(bound, "unix:ino");
@@ -111,12 +124,19 @@ public final class SocketFile {
         discard();
     }
 
-    private GroupPrincipal lookUp(String group) throws IOException {
+    /** Checks that there is a group of the name; null stands for none that is asked for. */
+    public static void checkGroup(@Nullable String group, String section) throws IOException {
+        if (group != null) {
+            lookUp(group, section);
+        }
+    }
+
+    private static GroupPrincipal lookUp(String group, String section) throws IOException {
         try {
-            return path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(group);
+            return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(group);
         } catch (UserPrincipalNotFoundException e) {
             FileSystemException failure = new FileSystemException(
-                    path.toString(),
+                    null,
                     null,
                     "no group is named " + group + "; create it (groupadd --system " + group + ") or change " + section
                             + ".socket_group");

@@ -1,5 +1,6 @@
 package io.brickcache.meta;
 
+import io.brickcache.env.Directories;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -8,6 +8,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The one thread that touches RocksDB, with a bounded queue. May be called from any thread but itself. */
 final class MetadataThread {
@@ -33,7 +34,7 @@ final class MetadataThread {
     }
 
     /** Runs the task after those before it and waits for its result. */
-    <T extends @org.jspecify.annotations.Nullable Object> T call(Callable<T> task) throws MetadataException {
+    <T extends @Nullable Object> T call(Callable<T> task) throws MetadataException {
         Future<T> future;
         try {
             future = executor.submit(task);
@@ -60,8 +61,7 @@ final class MetadataThread {
         }
     }
 
-    private static <T extends @org.jspecify.annotations.Nullable Object> T await(Future<T> future)
-            throws MetadataException {
+    private static <T extends @Nullable Object> T await(Future<T> future) throws MetadataException {
         boolean interrupted = false;
         try {
             while (true) {

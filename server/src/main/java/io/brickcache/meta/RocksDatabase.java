@@ -2,6 +2,7 @@ package io.brickcache.meta;
 
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.cache.index.MetadataStore.Visitor;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.RocksDB;
@@ -17,7 +19,7 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 
-/** One opened RocksDB with its native objects, from open to close. Confined to the metadata thread. */
+/** One opened RocksDB with its native objects, from open to close. Confined to the metadata thread, but for scans. */
 final class RocksDatabase implements AutoCloseable {
 
     /** Whether the database has to be there or must not be. */
@@ -97,22 +99,38 @@ final class RocksDatabase implements AutoCloseable {
 
     /** Visits the records of a family in key order; the buffers are reused from record to record. */
     void scan(Family family, Visitor visitor) throws MetadataException {
+        scan(family, null, null, visitor);
+    }
+
+    /**
+     * As {@link #scan(Family, Visitor)}, from a key (inclusive) to a key (exclusive), where they are not null. Several threads
+     * may scan at once.
+     */
+    void scan(Family family, byte @Nullable [] from, byte @Nullable [] to, Visitor visitor) throws MetadataException {
         ByteBuffer key = ByteBuffer.allocateDirect(FIRST_KEY_BYTES);
         ByteBuffer value = ByteBuffer.allocateDirect(FIRST_VALUE_BYTES);
         try (RocksIterator records = rocks.newIterator(handle(family), settings.scan)) {
-            for (records.seekToFirst(); records.isValid(); records.next()) {
+            if (from == null) {
+                records.seekToFirst();
+            } else {
+                records.seek(from);
+            }
+            for (; records.isValid(); records.next()) {
                 int keyBytes = records.key(key.clear());
                 if (keyBytes > key.capacity()) {
                     key = ByteBuffer.allocateDirect(keyBytes);
                     records.key(key);
+                }
+                key.position(0).limit(keyBytes);
+                if (to != null && !MetadataStore.isBelow(key, to)) {
+                    break;
                 }
                 int valueBytes = records.value(value.clear());
                 if (valueBytes > value.capacity()) {
                     value = ByteBuffer.allocateDirect(Math.max(valueBytes, 2 * value.capacity()));
                     records.value(value);
                 }
-                visitor.record(
-                        key.position(0).limit(keyBytes), value.position(0).limit(valueBytes));
+                visitor.record(key, value.position(0).limit(valueBytes));
             }
             records.status();
         } catch (RocksDBException e) {

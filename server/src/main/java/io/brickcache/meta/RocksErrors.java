@@ -2,9 +2,10 @@ package io.brickcache.meta;
 
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
+import io.brickcache.env.FileFailures;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
 
@@ -30,10 +31,7 @@ final class RocksErrors {
     }
 
     static MetadataException of(Path directory, String action, IOException e) {
-        String detail = String.valueOf(e.getMessage());
-        if (e instanceof AccessDeniedException) {
-            detail = "no permission for " + detail;
-        }
+        String detail = FileFailures.describe(e);
         return exception(isFull(detail) ? Kind.NO_SPACE : Kind.IO, directory, action, detail, e);
     }
 
@@ -41,7 +39,8 @@ final class RocksErrors {
     static MetadataException of(String what, String action, IOException e) {
         Kind kind = isFull(String.valueOf(e.getMessage())) ? Kind.NO_SPACE : Kind.IO;
         String remedy = kind == Kind.NO_SPACE ? "Free some space in its file system" : "Check its disk and permissions";
-        return new MetadataException(kind, what + " cannot be " + action + ": " + e + ". " + remedy, e);
+        return new MetadataException(
+                kind, what + " cannot be " + action + ": " + FileFailures.describe(e) + ". " + remedy, e);
     }
 
     static MetadataException nativeLibrary(Throwable e) {
@@ -64,7 +63,7 @@ final class RocksErrors {
                 kind, "The metadata in " + directory + " cannot be " + action + ": " + detail + ". " + remedy, cause);
     }
 
-    private static Kind kind(@org.jspecify.annotations.Nullable Status status, String detail) {
+    private static Kind kind(@Nullable Status status, String detail) {
         if (isFull(detail) || status != null && status.getSubCode() == Status.SubCode.NoSpace) {
             return Kind.NO_SPACE;
         }

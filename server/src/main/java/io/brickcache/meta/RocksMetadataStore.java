@@ -4,11 +4,14 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
+import io.brickcache.env.Cores;
+import io.brickcache.env.Directories;
 import io.brickcache.env.Loop;
 import io.brickcache.meta.RocksDatabase.Opening;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Invariants:
  * <ol>
- *   <li>RocksDB is touched on the metadata thread only.
+ *   <li>RocksDB is touched on the metadata thread only, and by the threads of a scan in parts while that one waits for them.
  *   <li>A batch is written with {@code sync}; success is reported after that, in the order of hand-over.
  *   <li>A failed batch is out of the log before its failure is reported. RocksDB is read-only after a failed write and
  *       has no resume in Java, so the database is closed, the log cut back to the {@link WalTail}, and the database
@@ -91,7 +94,7 @@ public final class RocksMetadataStore implements MetadataStore {
             throws MetadataException {
         if (!Files.isDirectory(directory)) {
             throw new MetadataException(
-                    Kind.IO, "The metadata directory " + directory + " does not exist. Is its SSD mounted?");
+                    Kind.IO, "the metadata directory " + directory + " does not exist, its SSD may not be mounted");
         }
         if (!Files.exists(directory.resolve("CURRENT"))) {
             throw absent(directory);
@@ -103,7 +106,7 @@ public final class RocksMetadataStore implements MetadataStore {
         try {
             if (Directories.isEmpty(directory)) {
                 return new MetadataException(
-                        Kind.IO, "The metadata directory " + directory + " is empty. Is its SSD mounted?");
+                        Kind.IO, "the metadata directory " + directory + " is empty, its SSD may not be mounted");
             }
         } catch (IOException e) {
             return RocksErrors.of(directory, "opened", e);
@@ -138,6 +141,19 @@ public final class RocksMetadataStore implements MetadataStore {
     public void scan(Family family, Visitor visitor) throws MetadataException {
         thread.call(() -> {
             readable().scan(family, visitor);
+            return null;
+        });
+    }
+
+    @Override
+    public void scan(Family family, List<byte[]> bounds, List<Visitor> visitors) throws MetadataException {
+        thread.call(() -> {
+            RocksDatabase reading = readable();
+            Cores.each(visitors.size(), part -> {
+                byte[] from = part == 0 ? null : bounds.get(part - 1);
+                byte[] to = part == bounds.size() ? null : bounds.get(part);
+                reading.scan(family, from, to, visitors.get(part));
+            });
             return null;
         });
     }

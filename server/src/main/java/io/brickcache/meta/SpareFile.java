@@ -4,6 +4,7 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore.Family;
+import io.brickcache.env.Directories;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -142,14 +143,33 @@ public final class SparedMetadataStore implements MetadataStore {
 
     @Override
     public void scan(Family family, Visitor visitor) throws MetadataException {
-        Visitor others = (key, value) -> {
+        overlay(family).scan(below -> store.scan(family, below), others(family, visitor));
+    }
+
+    @Override
+    public void scan(Family family, List<byte[]> bounds, List<Visitor> visitors) throws MetadataException {
+        if (overlay(family).isEmpty()) {
+            store.scan(
+                    family,
+                    bounds,
+                    visitors.stream().map(visitor -> others(family, visitor)).toList());
+        } else {
+            MetadataStore.super.scan(family, bounds, visitors);
+        }
+    }
+
+    private static Visitor others(Family family, Visitor visitor) {
+        return (key, value) -> {
             if (family != Family.CACHE || !isOwn(key)) {
                 visitor.record(key, value);
             }
         };
+    }
+
+    private Overlay overlay(Family family) throws MetadataException {
         Overlay overlay = new Overlay(family);
         spare.scan(applied, (number, batch) -> overlay.add(batch));
-        overlay.scan(below -> store.scan(family, below), others);
+        return overlay;
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.brickcache.nbd.handshake.HandshakeHandler;
 import io.brickcache.nbd.handshake.TlsUpgrade;
 import io.brickcache.nbd.transmission.TransmissionSettings;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -88,6 +89,8 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
     private void admit(Channel channel, @Nullable TlsUpgrade tls) {
         channel.config()
                 .setAutoRead(false)
+                // Netty's default one makes garbage with every copy into it.
+                .setAllocator(PooledByteBufAllocator.DEFAULT)
                 .setWriteBufferWaterMark(WATER_MARK)
                 .setRecvByteBufAllocator(
                         new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, FIRST_READ_BYTES, MAX_READ_BYTES));

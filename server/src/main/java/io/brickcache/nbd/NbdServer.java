@@ -1,6 +1,8 @@
 package io.brickcache.nbd;
 
+import io.brickcache.env.FileFailures;
 import io.brickcache.env.ListenAddress;
+import io.brickcache.env.ListenException;
 import io.brickcache.env.SocketFile;
 import io.brickcache.nbd.handshake.ExportDirectory;
 import io.netty.bootstrap.ServerBootstrap;
@@ -9,6 +11,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Errors;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -31,7 +34,14 @@ import org.slf4j.LoggerFactory;
 public final class NbdServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
+    private static final String SECTION = "nbd";
     private static final int ACCEPT_QUEUE = 256;
+
+    /** Of Linux, as bind(2) answers them. */
+    private static final int EACCES = 13;
+
+    private static final int EADDRINUSE = 98;
+    private static final int EADDRNOTAVAIL = 99;
 
     private final NbdOptions options;
     private final Transport transport;
@@ -56,11 +66,12 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Looks at the files that the options name, without serving.
+     * Looks at the group and the files that the options name, without serving.
      *
-     * @throws IOException naming the file that cannot be used, and why
+     * @throws IOException naming what cannot be used, and why
      */
     public static void check(NbdOptions options) throws IOException {
+        SocketFile.checkGroup(options.socketGroup(), SECTION);
         if (options.tls() != null) {
             TlsIdentity.check(options.tls());
         }
@@ -69,7 +80,7 @@ public final class NbdServer implements AutoCloseable {
     /**
      * Listens on every address; on all or on none.
      *
-     * @throws IOException a {@link NbdListenException} naming the address and the reason, or the TLS file that cannot be
+     * @throws IOException a {@link ListenException} naming the address and the reason, or the TLS file that cannot be
      *     used
      */
     public void start() throws IOException {
@@ -142,7 +153,7 @@ public final class NbdServer implements AutoCloseable {
     }
 
     private Channel listenUnix(ServerBootstrap bootstrap, ListenAddress.Unix address) throws IOException {
-        SocketFile socket = new SocketFile(address.path(), "nbd");
+        SocketFile socket = new SocketFile(address.path(), SECTION);
         sockets.add(socket);
         try {
             SocketAddress path = new DomainSocketAddress(socket.prepare().toFile());
@@ -153,23 +164,34 @@ public final class NbdServer implements AutoCloseable {
             socket.publish(options.socketMode(), options.socketGroup());
             return channel;
         } catch (FileSystemException e) {
-            throw new NbdListenException(address, String.valueOf(e.getReason()), e);
+            throw new ListenException(address, FileFailures.why(e), e);
         }
     }
 
-    private static Channel bound(ListenAddress address, ChannelFuture binding) throws NbdListenException {
+    private static Channel bound(ListenAddress address, ChannelFuture binding) throws ListenException {
         ChannelFuture bound = binding.awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            Throwable cause = bound.cause();
-            throw new NbdListenException(address, String.valueOf(cause == null ? null : cause.getMessage()), cause);
+            throw new ListenException(address, why(bound.cause()), bound.cause());
         }
         return bound.channel();
     }
 
-    private ChannelFuture bindTcp(ServerBootstrap bootstrap, ListenAddress.Tcp tcp) throws NbdListenException {
+    private static String why(@Nullable Throwable refusal) {
+        int errno = refusal instanceof Errors.NativeIoException failed ? -failed.expectedErr() : 0;
+        return switch (errno) {
+            case EADDRINUSE ->
+                "the port is in use; stop who listens there (ss -ltnp shows the process) or change nbd.listen";
+            case EADDRNOTAVAIL -> "this machine does not have the address (ip addr shows them); change nbd.listen";
+            case EACCES -> "no permission; ports below 1024 need CAP_NET_BIND_SERVICE, others have none in nbd.listen";
+            default -> String.valueOf(refusal == null ? null : refusal.getMessage());
+        };
+    }
+
+    private ChannelFuture bindTcp(ServerBootstrap bootstrap, ListenAddress.Tcp tcp) throws ListenException {
         InetSocketAddress socketAddress = new InetSocketAddress(tcp.host(), tcp.port());
         if (socketAddress.isUnresolved()) {
-            throw new NbdListenException(tcp, "the host name is not known", null);
+            throw new ListenException(
+                    tcp, "the host name is not known; name an address of this machine in nbd.listen", null);
         }
         return bootstrap
                 .channel(transport.tcpServer())

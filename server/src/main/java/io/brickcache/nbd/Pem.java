@@ -1,12 +1,9 @@
 package io.brickcache.nbd;
 
+import io.brickcache.env.FileFailures;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -105,19 +102,10 @@ final class Pem {
     }
 
     private static byte[] read(Path file) throws IOException {
-        byte[] bytes;
-        try (InputStream in = Files.newInputStream(file)) {
-            bytes = in.readNBytes(MAX_FILE_BYTES + 1);
-        } catch (NoSuchFileException e) {
-            throw TlsIdentity.unusable(file, "does not exist", null);
-        } catch (AccessDeniedException e) {
-            throw TlsIdentity.unusable(file, "cannot be read by the service: no permission", null);
+        try {
+            return FileFailures.readSmall(file, MAX_FILE_BYTES);
         } catch (IOException e) {
-            throw TlsIdentity.unusable(file, "cannot be read: " + e.getMessage(), e);
+            throw new IOException(file + " cannot be read by the service: " + FileFailures.why(e), e);
         }
-        if (bytes.length > MAX_FILE_BYTES) {
-            throw TlsIdentity.unusable(file, "is larger than " + MAX_FILE_BYTES + " bytes", null);
-        }
-        return bytes;
     }
 }

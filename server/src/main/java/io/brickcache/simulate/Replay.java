@@ -84,7 +84,10 @@ final class Replay {
     void run() {
         startNs = loop.nowNs();
         loop.execute(this::arrive);
-        loop.runUntil(() -> answered == trace.count());
+        if (!loop.runUntil(() -> answered == trace.count())) {
+            throw new IllegalStateException(
+                    (trace.count() - answered) + " requests of " + trace.name() + " are never answered");
+        }
     }
 
     /** Takes up what is due and has room, and comes back for what is due later. */

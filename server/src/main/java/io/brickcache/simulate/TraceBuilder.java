@@ -6,6 +6,9 @@ import java.util.Arrays;
 /** Collects the requests of a trace and checks each of them. */
 final class TraceBuilder {
 
+    /** The engine needs memory for every region of a disk. */
+    private static final long MAX_DISK_BYTES = 64L << 40;
+
     private static final int SECTOR_BYTES = 512;
 
     private int count;
@@ -62,8 +65,9 @@ final class TraceBuilder {
             throw new BadRequest("the length is " + length + " bytes, must be 512 to " + CachedBrick.MAX_TRANSFER_BYTES
                     + "; divide longer requests");
         }
-        if (offset < 0 || offset > Long.MAX_VALUE / 2) {
-            throw new BadRequest("the offset " + offset + " lies on no disk; offsets are counted in bytes from 0");
+        if (offset < 0 || offset > MAX_DISK_BYTES - length) {
+            throw new BadRequest("the offset " + offset
+                    + " lies beyond the 64 TiB that can be simulated; offsets are counted in bytes from 0");
         }
         if (offset % SECTOR_BYTES != 0 || length % SECTOR_BYTES != 0) {
             throw new BadRequest("offset " + offset + " and length " + length

@@ -20,6 +20,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -37,6 +38,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AdminServerTest {
+    private static final AdminServer.Transport TRANSPORT = new AdminServer.Transport(
+            () -> new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory()),
+            EpollServerDomainSocketChannel.class);
     private static final EventLoopGroup CLIENT_LOOP = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
 
     @TempDir
@@ -55,6 +59,7 @@ class AdminServerTest {
         return new AdminServer(
                 new AdminOptions(new ListenAddress.Unix(socket()), mode, group),
                 new FakeNode(),
+                TRANSPORT,
                 new TickingClock(1_000_000_000));
     }
 
@@ -168,10 +173,11 @@ class AdminServerTest {
     void shouldSayWhatToDoWhenTheDirectoryIsMissing() {
         AdminOptions options =
                 new AdminOptions(new ListenAddress.Unix(directory.resolve("none/admin.sock")), 0660, null);
-        try (AdminServer server = new AdminServer(options, new FakeNode(), new TickingClock(1))) {
+        try (AdminServer server = new AdminServer(options, new FakeNode(), TRANSPORT, new TickingClock(1))) {
             assertThatThrownBy(server::start)
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining(directory.resolve("none") + ": the directory of the admin socket is missing");
+                    .hasMessageContaining(
+                            "the directory " + directory.resolve("none") + " of the admin socket is missing");
         }
     }
 

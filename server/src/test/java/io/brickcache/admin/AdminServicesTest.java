@@ -1,17 +1,11 @@
 package io.brickcache.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import com.google.rpc.ErrorInfo;
-import io.brickcache.admin.v1.AttachBrickRequest;
 import io.brickcache.admin.v1.Brick;
 import io.brickcache.admin.v1.BrickDecision;
-import io.brickcache.admin.v1.BrickServiceGrpc;
 import io.brickcache.admin.v1.BrickState;
 import io.brickcache.admin.v1.Cache;
-import io.brickcache.admin.v1.CacheServiceGrpc;
-import io.brickcache.admin.v1.CreateCacheRequest;
 import io.brickcache.admin.v1.CreateCacheResponse;
 import io.brickcache.admin.v1.DecideBrickRequest;
 import io.brickcache.admin.v1.DeleteCacheRequest;
@@ -20,111 +14,31 @@ import io.brickcache.admin.v1.DetachBrickResponse;
 import io.brickcache.admin.v1.FlushBrickRequest;
 import io.brickcache.admin.v1.FlushBrickResponse;
 import io.brickcache.admin.v1.GetBrickRequest;
-import io.brickcache.admin.v1.GetCacheRequest;
 import io.brickcache.admin.v1.GetStatsRequest;
 import io.brickcache.admin.v1.GetStatusRequest;
 import io.brickcache.admin.v1.IoEngine;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
-import io.brickcache.admin.v1.ListCachesRequest;
 import io.brickcache.admin.v1.ListLostRequest;
 import io.brickcache.admin.v1.ListLostResponse;
-import io.brickcache.admin.v1.NodeServiceGrpc;
 import io.brickcache.admin.v1.NodeState;
 import io.brickcache.admin.v1.ProgressUnit;
 import io.brickcache.admin.v1.ScrubCacheRequest;
 import io.brickcache.admin.v1.ScrubCacheResponse;
 import io.brickcache.admin.v1.ScrubResult;
 import io.grpc.Context;
-import io.grpc.ManagedChannel;
-import io.grpc.Server;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
-import io.grpc.inprocess.InProcessChannelBuilder;
-import io.grpc.inprocess.InProcessServerBuilder;
-import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
-class AdminServicesTest {
-    private final FakeNode node = new FakeNode();
-    private final AdminApi api = new AdminApi(node, new TickingClock(1_000_000_000));
-    private Server server;
-    private ManagedChannel channel;
-    private CacheServiceGrpc.CacheServiceBlockingStub caches;
-    private BrickServiceGrpc.BrickServiceBlockingStub bricks;
-    private NodeServiceGrpc.NodeServiceBlockingStub nodes;
-
-    @BeforeEach
-    void start() throws IOException {
-        String name = InProcessServerBuilder.generateName();
-        InProcessServerBuilder builder = InProcessServerBuilder.forName(name);
-        api.addTo(builder);
-        server = builder.build().start();
-        channel = InProcessChannelBuilder.forName(name).build();
-        caches = CacheServiceGrpc.newBlockingStub(channel);
-        bricks = BrickServiceGrpc.newBlockingStub(channel);
-        nodes = NodeServiceGrpc.newBlockingStub(channel);
-    }
-
-    @AfterEach
-    void stop() throws InterruptedException {
-        channel.shutdownNow();
-        server.shutdownNow().awaitTermination();
-        api.awaitStopped();
-    }
-
-    private Cache create(String name) {
-        CreateCacheResponse last = last(caches.createCache(createRequest(name).build()));
-        return last.getCache();
-    }
-
-    private static CreateCacheRequest.Builder createRequest(String name) {
-        return CreateCacheRequest.newBuilder()
-                .setName(name)
-                .setDirectory("/ssd/" + name)
-                .setSizeBytes(4L << 30);
-    }
-
-    private Brick attach(String name, String cache) {
-        return bricks.attachBrick(AttachBrickRequest.newBuilder()
-                        .setName(name)
-                        .setCache(cache)
-                        .setDevicePath("/dev/" + name)
-                        .build())
-                .getBrick();
-    }
-
-    private static <T> T last(Iterator<T> answers) {
-        T last = answers.next();
-        while (answers.hasNext()) {
-            last = answers.next();
-        }
-        return last;
-    }
-
-    private static StatusRuntimeException failure(ThrowingCallable call) {
-        return catchThrowableOfType(StatusRuntimeException.class, call);
-    }
-
-    private static ErrorInfo info(StatusRuntimeException failure) throws IOException {
-        com.google.rpc.Status status = StatusProto.fromThrowable(failure);
-        assertThat(status).isNotNull();
-        return status.getDetails(0).unpack(ErrorInfo.class);
-    }
+class AdminServicesTest extends AdminServicesRig {
 
     @Test
     void shouldStreamProgressAndThenTheCacheWhenOneIsCreated() {
@@ -284,6 +198,10 @@ class AdminServicesTest {
         StatusRuntimeException unflushed = failure(() -> last(
                 bricks.detachBrick(request.setFlush(false).setGiveUpLost(true).build())));
         assertThat(info(unflushed).getMetadataMap()).containsEntry("field", "give_up_lost");
+        StatusRuntimeException both = failure(() -> last(bricks.detachBrick(
+                request.setFlush(true).setGiveUpLost(false).setGiveUpDirty(true).build())));
+        assertThat(info(both).getMetadataMap()).containsEntry("field", "give_up_dirty");
+        request.setGiveUpDirty(false);
 
         last(bricks.detachBrick(request.setFlush(true).setGiveUpLost(true).build()));
         assertThat(node.bricks()).isEmpty();
@@ -370,100 +288,6 @@ class AdminServicesTest {
         node.releaseLongWork();
         assertThat(held)
                 .allSatisfy(answers -> assertThat(last(answers).hasBrick()).isTrue());
-    }
-
-    @ParameterizedTest
-    @EnumSource(Reason.class)
-    void shouldSendReasonMessageRemedyAndMetadataWhenThePortRefuses(Reason reason) throws IOException {
-        node.failNext(new AdminException(reason, "the thing is so", "do that", Map.of("thing", "x1")));
-
-        StatusRuntimeException failure = failure(
-                () -> caches.getCache(GetCacheRequest.newBuilder().setName("c").build()));
-
-        assertThat(failure.getStatus().getCode()).isEqualTo(ErrorMapper.code(reason));
-        assertThat(failure.getStatus().getDescription()).isEqualTo("the thing is so; do that");
-        assertThat(info(failure))
-                .isEqualTo(ErrorInfo.newBuilder()
-                        .setReason(reason.name())
-                        .setDomain("brickcache.io")
-                        .putMetadata("thing", "x1")
-                        .build());
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "CACHE_NOT_FOUND, NOT_FOUND",
-        "BRICK_NOT_FOUND, NOT_FOUND",
-        "CACHE_EXISTS, ALREADY_EXISTS",
-        "BRICK_EXISTS, ALREADY_EXISTS",
-        "INVALID_ARGUMENT, INVALID_ARGUMENT",
-        "CACHE_HAS_BRICKS, FAILED_PRECONDITION",
-        "BRICK_DIRTY, FAILED_PRECONDITION",
-        "BRICK_IN_USE, FAILED_PRECONDITION",
-        "DEVICE_IN_USE, FAILED_PRECONDITION",
-        "DEVICE_UNSUITABLE, FAILED_PRECONDITION",
-        "NO_SPACE, RESOURCE_EXHAUSTED",
-        "BUSY, FAILED_PRECONDITION",
-        "CANCELLED, CANCELLED",
-        "SHUTTING_DOWN, UNAVAILABLE",
-        "IO_FAILURE, INTERNAL",
-        "METADATA_CORRUPT, DATA_LOSS",
-        "INTERNAL, INTERNAL"
-    })
-    void shouldKeepTheStatusOfAReasonSinceClientsDependOnIt(Reason reason, Code code) {
-        assertThat(ErrorMapper.code(reason)).isEqualTo(code);
-    }
-
-    @Test
-    void shouldHideTheInsideWhenThePortFailsUnexpectedly() throws IOException {
-        node.failNext(new IllegalStateException("secret detail"));
-
-        StatusRuntimeException failure = failure(() -> nodes.getStatus(GetStatusRequest.getDefaultInstance()));
-
-        assertThat(failure.getStatus().getCode()).isEqualTo(Code.INTERNAL);
-        assertThat(info(failure).getReason()).isEqualTo("INTERNAL");
-        assertThat(failure.getMessage())
-                .contains("GetStatus")
-                .contains("journalctl")
-                .doesNotContain("secret");
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "name, '', /ssd, 1073741824, 0, ''",
-        "name, a/b, /ssd, 1073741824, 0, ''",
-        "directory, ok, relative, 1073741824, 0, ''",
-        "directory, ok, '', 1073741824, 0, ''",
-        "size_bytes, ok, /ssd, 0, 0, ''",
-        "size_bytes, ok, /ssd, 4194303, 65536, ''",
-        "block_bytes, ok, /ssd, 1073741824, 5000, ''",
-        "block_bytes, ok, /ssd, 1073741824, 131072, ''",
-        "data_path, ok, /ssd, 1073741824, 0, relative"
-    })
-    void shouldNameTheFieldWhenAnArgumentIsWrong(
-            String field, String name, String directory, long size, int block, String data) throws IOException {
-        StatusRuntimeException failure = failure(() -> last(caches.createCache(CreateCacheRequest.newBuilder()
-                .setName(name)
-                .setDirectory(directory)
-                .setSizeBytes(size)
-                .setBlockBytes(block)
-                .setDataPath(data)
-                .build())));
-
-        assertThat(failure.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
-        assertThat(failure.getStatus().getDescription()).startsWith(field + ": ");
-        assertThat(info(failure).getMetadataMap()).containsEntry("field", field);
-        assertThat(node.caches()).isEmpty();
-    }
-
-    @Test
-    void shouldRefusePagesThatCannotBe() throws IOException {
-        StatusRuntimeException size = failure(() -> caches.listCaches(
-                ListCachesRequest.newBuilder().setPageSize(1001).build()));
-        assertThat(info(size).getMetadataMap()).containsEntry("field", "page_size");
-        StatusRuntimeException token = failure(() -> caches.listCaches(
-                ListCachesRequest.newBuilder().setPageToken("?").build()));
-        assertThat(info(token).getMetadataMap()).containsEntry("field", "page_token");
     }
 
     @Test

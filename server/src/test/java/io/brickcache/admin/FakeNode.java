@@ -184,6 +184,7 @@ public final class FakeNode implements NodeAdministration {
                 cache.dataPath(),
                 cache.sizeBytes(),
                 cache.blockBytes(),
+                cache.memoryBytes(),
                 new CacheView.Slots(total, clean, dirty, total - clean - dirty),
                 CacheView.State.SERVING,
                 "",
@@ -209,6 +210,7 @@ public final class FakeNode implements NodeAdministration {
                         data == null ? spec.directory().resolve("data") : data,
                         spec.sizeBytes(),
                         spec.blockBytes(),
+                        150L << 20,
                         new CacheView.Slots(spec.sizeBytes() / spec.blockBytes(), 0, 0, 0),
                         CacheView.State.SERVING,
                         "",
@@ -337,9 +339,17 @@ public final class FakeNode implements NodeAdministration {
         if (brick.connections() > 0) {
             throw AdminException.brickInUse(name, brick.connections());
         }
-        if (brick.dirtyBytes() > 0) {
+        boolean served = brick.state() == BrickView.State.SERVING;
+        if (dirtyData == DirtyData.GIVE_UP && served) {
+            throw new AdminException(
+                    Reason.NOTHING_TO_DECIDE, "brick " + name + " is served", "flush it", Map.of("brick", name));
+        }
+        if (brick.dirtyBytes() > 0 && dirtyData != DirtyData.GIVE_UP) {
             if (dirtyData == DirtyData.REFUSE) {
                 throw AdminException.brickDirty(name, brick.dirtyBytes());
+            }
+            if (!served) {
+                throw AdminException.brickUnavailable(name, "unavailable");
             }
             brick = flush(brick, progress);
         }

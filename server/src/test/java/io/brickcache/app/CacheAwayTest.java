@@ -257,6 +257,22 @@ class CacheAwayTest {
     }
 
     @Test
+    void shouldLetADirtyBrickGoWhenItsDataIsGivenUpByTheDetach() throws Exception {
+        startWithoutSsd();
+        node.createCache("other");
+
+        node.admin().detachBrick("dirty", DirtyData.GIVE_UP, LostData.REFUSE, ProgressListener.NONE);
+
+        assertThat(node.attach("dirty", "other").state()).isEqualTo(BrickView.State.SERVING);
+        assertThat(node.read("dirty", AT, LENGTH)).isEqualTo(new byte[LENGTH]);
+        bringSsdBack();
+        node.admin().rejoinCache("ssd");
+        // It belongs to the other cache now, and what this one has of it is void.
+        assertThat(node.read("dirty", AT, LENGTH)).isEqualTo(new byte[LENGTH]);
+        assertThat(node.admin().cache("ssd").slots().dirty()).isZero();
+    }
+
+    @Test
     void shouldOpenTheCacheAgainBelowRunningClientsWhenItsSsdWasPulledAndPluggedIn() throws Exception {
         try (NbdClient client = node.connect("dirty")) {
             client.flush();

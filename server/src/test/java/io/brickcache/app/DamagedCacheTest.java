@@ -60,7 +60,7 @@ class DamagedCacheTest {
                 deleteTree(test.node.path("ssd"));
             }
         },
-        EMPTY_METADATA_DIRECTORY("is empty. Is its SSD mounted?") {
+        EMPTY_METADATA_DIRECTORY("is empty, its SSD may not be mounted") {
             @Override
             void inflict(DamagedCacheTest test) throws IOException {
                 deleteTree(test.meta());

@@ -91,7 +91,7 @@ class FenceTest {
                 .contains("1 of 64 blocks", "at byte " + (CLEAN_AT + 4096))
                 .contains("--keep-disk --give-up-dirty", LENGTH + " bytes", "--keep-cache");
         assertThatThrownBy(() -> node.connect("b")).isInstanceOf(IOException.class);
-        NodeRig.refused(Reason.IO_FAILURE, () -> node.admin().flushBrick("b", ProgressListener.NONE));
+        NodeRig.refused(Reason.BRICK_UNAVAILABLE, () -> node.admin().flushBrick("b", ProgressListener.NONE));
         assertThat(node.readBehind("b", DIRTY_AT, LENGTH)).isEqualTo(new byte[LENGTH]);
         assertThat(node.read("neighbour", CLEAN_AT, LENGTH)).isEqualTo(NodeRig.pattern(3, CLEAN_AT, LENGTH));
         // It stays so over restarts.

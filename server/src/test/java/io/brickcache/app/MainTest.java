@@ -3,9 +3,11 @@ package io.brickcache.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,19 +76,27 @@ class MainTest {
 
     @Test
     void shouldPrintOneLineWhenTheStartFails() throws Exception {
-        NodeFactory failing = (config, systemd) -> {
-            throw new java.io.IOException("the SSD is gone\nreally");
-        };
-        assertThat(Main.run(
-                        failing,
-                        Map.of(),
-                        stop,
-                        new PrintWriter(out, true),
-                        new PrintWriter(err, true),
-                        "--config",
-                        empty()))
-                .isEqualTo(1);
+        startFailsWith(new IOException("the SSD is gone\nreally"));
+
         assertThat(err.toString()).isEqualTo("brickcached: cannot start: the SSD is gone really\n");
+    }
+
+    @Test
+    void shouldNameTheFileWhenTheStartFailsBecauseOfIt() throws Exception {
+        startFailsWith(new AccessDeniedException("/run/x"));
+
+        assertThat(err.toString()).isEqualTo("brickcached: cannot start: /run/x: no permission\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nbd", "admin"})
+    void shouldFindThatAGroupIsMissingWhenTheConfigurationIsChecked(String section) throws Exception {
+        Path file = Files.writeString(directory.resolve("group.yaml"), section + ": {socket_group: no-such-group}\n");
+
+        assertThat(run("--config", file.toString(), "--check-config")).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith(file + ": no group is named no-such-group; create it")
+                .contains(section + ".socket_group");
     }
 
     @ParameterizedTest
@@ -116,6 +126,15 @@ class MainTest {
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    private void startFailsWith(IOException failure) throws Exception {
+        NodeFactory failing = (config, systemd) -> {
+            throw failure;
+        };
+        PrintWriter complaints = new PrintWriter(err, true);
+        assertThat(Main.run(failing, Map.of(), stop, new PrintWriter(out, true), complaints, "--config", empty()))
+                .isEqualTo(1);
     }
 
     private String empty() throws Exception {

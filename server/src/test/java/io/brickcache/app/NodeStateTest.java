@@ -72,6 +72,26 @@ class NodeStateTest {
                 .hasMessageContaining("restore it from a backup");
     }
 
+    @Test
+    void shouldRefuseWhenTheFileIsGoneButRecordsOfBricksAreThere() throws IOException {
+        new BrickLedger(directory).update(BRICK.uuid(), record -> LedgerRecord.clean(record.brick()));
+
+        assertThatThrownBy(() -> new NodeState(directory).load())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(directory.resolve(NodeState.FILE) + " is missing")
+                .hasMessageContaining("1 brick in " + directory.resolve(BrickLedger.FOLDER))
+                .hasMessageContaining("restore it from a backup");
+    }
+
+    @Test
+    void shouldNameTheFileWhenItCannotBeRead() throws IOException {
+        Files.createDirectory(directory.resolve(NodeState.FILE));
+
+        assertThatThrownBy(() -> new NodeState(directory).load())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(directory.resolve(NodeState.FILE) + " cannot be read: is a directory");
+    }
+
     private static KnownCache cache(String name, Origin origin, Phase phase, List<KnownBrick> bricks) {
         return new KnownCache(
                 name,

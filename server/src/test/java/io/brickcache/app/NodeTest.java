@@ -179,14 +179,41 @@ class NodeTest {
         assertThat(missing.stateReason()).contains(node.path("a.img").toString(), "does not exist");
         assertThat(missing.dirtyBytes()).isEqualTo(LENGTH);
         assertThat(read("b", 4096)).isEqualTo(NodeRig.pattern(2, 4096, LENGTH));
-        NodeRig.refused(Reason.BRICK_DIRTY, () -> detach("a", DirtyData.REFUSE));
-        NodeRig.refused(Reason.IO_FAILURE, () -> detach("a", DirtyData.FLUSH));
+        AdminException dirty = NodeRig.refused(Reason.BRICK_DIRTY, () -> detach("a", DirtyData.REFUSE));
+        assertThat(dirty.remedy()).contains("brick show a", "--give-up-dirty").doesNotContain("--flush");
+        NodeRig.refused(Reason.BRICK_UNAVAILABLE, () -> detach("a", DirtyData.FLUSH));
+        NodeRig.refused(Reason.BRICK_UNAVAILABLE, () -> node.admin().flushBrick("a", ProgressListener.NONE));
+        NodeRig.refused(Reason.NOTHING_TO_DECIDE, () -> detach("b", DirtyData.GIVE_UP));
         assertThat(node.admin().brick("a").state()).isEqualTo(BrickView.State.UNAVAILABLE);
 
         node.stop();
         Files.move(node.path("hidden"), node.path("a.img"));
         node.start();
         assertThat(read("a", 4096)).isEqualTo(NodeRig.pattern(1, 4096, LENGTH));
+    }
+
+    @Test
+    void shouldForgetABrickWhoseDiskIsGoneForGoodWhenItsDirtyDataIsGivenUp() throws Exception {
+        node.createCache("ssd");
+        node.attach("a", "ssd");
+        node.attach("b", "ssd");
+        write("a", 1, 4096);
+        write("b", 2, 4096);
+        node.stop();
+        Files.delete(node.path("a.img"));
+        node.start();
+        assertThat(node.admin().brick("a").stateReason()).contains("brickcache brick detach a --give-up-dirty");
+        long dirtySlots = node.admin().cache("ssd").slots().dirty();
+
+        BrickView last = detach("a", DirtyData.GIVE_UP);
+
+        assertThat(last.dirtyBytes()).isEqualTo(LENGTH);
+        assertThat(node.admin().bricks()).extracting(BrickView::name).containsExactly("b");
+        assertThat(node.admin().cache("ssd").slots().dirty()).isEqualTo(dirtySlots - LENGTH / 4096);
+        assertThat(node.attach("a", "ssd").state()).isEqualTo(BrickView.State.SERVING);
+        node.restart();
+        assertThat(read("a", 4096)).isEqualTo(new byte[LENGTH]);
+        assertThat(read("b", 4096)).isEqualTo(NodeRig.pattern(2, 4096, LENGTH));
     }
 
     @Test

@@ -180,9 +180,21 @@ class ConfigLoaderTest {
 
         assertThatThrownBy(() -> ConfigLoader.load(directory.resolve("none.yaml")))
                 .hasMessageContainingAll("none.yaml: does not exist", "--config");
-        assertThatThrownBy(() -> ConfigLoader.load(directory)).isInstanceOf(ConfigException.class);
+        assertThatThrownBy(() -> ConfigLoader.load(directory))
+                .isInstanceOf(ConfigException.class)
+                .hasMessage(directory + ": cannot be read: is a directory");
         assertThatThrownBy(() -> ConfigLoader.load(large)).hasMessageContaining("larger than");
         assertThatThrownBy(() -> ConfigLoader.load(binary)).hasMessageContaining("not UTF-8");
+    }
+
+    @Test
+    void shouldRefuseWhenBothServicesAreToListenOnOneSocket() {
+        assertThatThrownBy(() -> parse("""
+                        nbd: {listen: ["tcp:[::1]:0", "unix:/run/a"], insecure: true}
+                        admin: {listen: "unix:/run/a"}
+                        """))
+                .isInstanceOf(ConfigException.class)
+                .hasMessage("f.yaml:2:9: admin.listen is unix:/run/a, and so is nbd.listen; give each its own socket");
     }
 
     @Test

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.brickcache.env.ListenAddress;
+import io.brickcache.env.ListenException;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -208,14 +211,35 @@ class NbdServerTest {
 
             assertThatThrownBy(() ->
                             server(group, free, new ListenAddress.Unix(taken)).start())
-                    .isInstanceOf(NbdListenException.class)
+                    .isInstanceOf(ListenException.class)
                     .hasMessageContaining("taken.sock")
                     .hasMessageContaining("another service listens on the nbd socket");
             assertThat(directory.resolve("free.sock")).as("all or none").doesNotExist();
             assertThatThrownBy(() -> server(group, new ListenAddress.Unix(file)).start())
-                    .isInstanceOf(NbdListenException.class)
+                    .isInstanceOf(ListenException.class)
                     .hasMessageContaining("not a socket");
             assertThat(file).exists();
+        } finally {
+            group.shutdownGracefully(0, 5, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Transport.class)
+    void shouldNameTheRemedyWhenAPortIsTakenOrAnAddressIsNotOfThisMachine(Transport transport) throws Exception {
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, transport.ioHandlerFactory());
+        try (ServerSocket alive = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            ListenAddress taken = new ListenAddress.Tcp("127.0.0.1", alive.getLocalPort());
+            // Of a network that is reserved for documentation.
+            ListenAddress foreign = new ListenAddress.Tcp("192.0.2.1", 0);
+
+            assertThatThrownBy(() -> new NbdServer(NbdOptions.insecure(taken), transport, group, new Exports()).start())
+                    .isInstanceOf(ListenException.class)
+                    .hasMessageContaining("cannot listen on " + taken + ": the port is in use; stop who listens there");
+            assertThatThrownBy(
+                            () -> new NbdServer(NbdOptions.insecure(foreign), transport, group, new Exports()).start())
+                    .isInstanceOf(ListenException.class)
+                    .hasMessageContaining("this machine does not have the address");
         } finally {
             group.shutdownGracefully(0, 5, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
         }
@@ -248,7 +272,7 @@ class NbdServerTest {
                     new NbdOptions(List.of(address), null, false, 0660, "no-such-group", 1, TIMEOUT, TIMEOUT);
 
             assertThatThrownBy(() -> new NbdServer(options, Transport.EPOLL, group, new Exports()).start())
-                    .isInstanceOf(NbdListenException.class)
+                    .isInstanceOf(ListenException.class)
                     .hasMessageContaining("groupadd")
                     .hasMessageContaining("nbd.socket_group");
             assertThat(directory).isEmptyDirectory();

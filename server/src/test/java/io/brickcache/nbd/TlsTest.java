@@ -210,10 +210,16 @@ class TlsTest {
         TlsOptions good = authority.server("server", authority);
 
         expectUnusable(new TlsOptions(good.certificate(), odd, good.clientAuthorities()), "odd holds a damaged key");
-        expectUnusable(new TlsOptions(good.certificate(), large, good.clientAuthorities()), "large is larger than");
+        expectUnusable(
+                new TlsOptions(good.certificate(), large, good.clientAuthorities()),
+                large + " cannot be read by the service: is larger than");
         expectUnusable(new TlsOptions(directory, good.key(), good.clientAuthorities()), directory + " cannot be read");
         expectUnusable(
-                new TlsOptions(directory.resolve("gone"), good.key(), good.clientAuthorities()), "gone does not");
+                new TlsOptions(directory.resolve("gone"), good.key(), good.clientAuthorities()),
+                directory.resolve("gone") + " cannot be read by the service: does not exist");
+        expectUnusable(
+                new TlsOptions(good.certificate(), directory, good.clientAuthorities()),
+                directory + " cannot be read by the service: is a directory");
         expectUnusable(new TlsOptions(text, good.key(), good.clientAuthorities()), "text holds no X.509");
         expectUnusable(new TlsOptions(good.certificate(), rsa, good.clientAuthorities()), "openssl pkcs8");
         expectUnusable(

@@ -142,7 +142,7 @@ class TraceReaderTest {
                 "0,R,100,512|multiples of 512 bytes",
                 "0,R,0,67108864|divide longer requests",
                 "0,R,0,0|divide longer requests",
-                "0,R,999999999999999999,512|multiples of 512 bytes",
+                "0,R,999999999999999999,512|beyond the 64 TiB",
                 "99999999999999999,R,0,512|out of range",
                 "9999999999999999999999,R,0,512|not a number",
             })

@@ -1,6 +1,7 @@
 package io.brickcache.cache.index;
 
-import java.util.Arrays;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * Place (brick and block) to slot: open addressing with linear probing over slot numbers; the keys are in the
@@ -12,9 +13,11 @@ import java.util.Arrays;
  */
 public final class BlockMap {
 
-    private static final int EMPTY = -1;
+    private static final int EMPTY = 0;
     /** Entries per slot, in eighths: a load of 3/4. */
     private static final int EIGHTHS = 11;
+
+    private static final VarHandle ENTRIES = MethodHandles.arrayElementVarHandle(int[].class);
 
     private static final int MAPPED = 0;
     private static final int RETIRED = 1;
@@ -28,8 +31,7 @@ public final class BlockMap {
     public BlockMap(SlotTable slots) {
         this.slots = slots;
         entries = new int[(int) Math.min(Integer.MAX_VALUE - 8, Math.max(16, (long) slots.slots() * EIGHTHS / 8))];
-        Arrays.fill(entries, EMPTY);
-        // One number more than there are slots, so that no entry equals EMPTY.
+        // Entries hold the slot's number and one, so that none equals EMPTY.
         tagShift = 32 - Integer.numberOfLeadingZeros(slots.slots());
         slotMask = (1 << tagShift) - 1;
     }
@@ -55,7 +57,7 @@ public final class BlockMap {
         for (int i = home(hash); entries[i] != EMPTY; i = next(i)) {
             int entry = entries[i];
             if ((entry & ~slotMask) == tag) {
-                int slot = entry & slotMask;
+                int slot = slotOf(entry);
                 if (slots.key(slot) == key && isOfKind(slot, kind)) {
                     return slot;
                 }
@@ -79,13 +81,13 @@ public final class BlockMap {
         while (entries[i] != EMPTY) {
             i = next(i);
         }
-        entries[i] = tag(hash) | slot;
+        entries[i] = entry(hash, slot);
     }
 
     /** Removes a slot, whose key is still in the slot table. */
     public void remove(int slot) {
         long hash = hash(slots.key(slot));
-        int wanted = tag(hash) | slot;
+        int wanted = entry(hash, slot);
         int hole = home(hash);
         while (entries[hole] != wanted) {
             if (entries[hole] == EMPTY) {
@@ -94,13 +96,88 @@ public final class BlockMap {
             hole = next(hole);
         }
         for (int i = next(hole); entries[i] != EMPTY; i = next(i)) {
-            int home = home(hash(slots.key(entries[i] & slotMask)));
+            int home = home(hash(slots.key(slotOf(entries[i]))));
             if (distance(home, i) >= distance(hole, i)) {
                 entries[hole] = entries[i];
                 hole = i;
             }
         }
         entries[hole] = EMPTY;
+    }
+
+    /**
+     * Adds mapped slots to a map of nothing but mapped slots, at start: several fillers may do so at the same time, each on a
+     * thread of its own. Works on many slots at once, so that the processor waits for memory once for all of them.
+     */
+    public final class Filler {
+        private static final int SLOTS = 64;
+
+        private final int[] waiting = new int[SLOTS];
+        private final long[] hashes = new long[SLOTS];
+        private int count;
+        /** Kept, so that reading ahead is not optimised away. */
+        @SuppressWarnings("UnusedVariable")
+        private int touched;
+
+        private int claimed = SlotTable.NONE;
+        private int claimant = SlotTable.NONE;
+
+        /** False if two slots claim one place, now or before. */
+        public boolean add(int slot) {
+            waiting[count] = slot;
+            hashes[count] = hash(slots.key(slot));
+            count++;
+            return count < SLOTS || flush();
+        }
+
+        /** Adds those that wait; false as from {@link #add}. */
+        public boolean flush() {
+            int sum = 0;
+            for (int i = 0; i < count; i++) {
+                sum += entries[home(hashes[i])];
+            }
+            touched += sum;
+            for (int i = 0; i < count && claimant == SlotTable.NONE; i++) {
+                int other = claim(waiting[i], hashes[i]);
+                if (other != SlotTable.NONE) {
+                    claimed = other;
+                    claimant = waiting[i];
+                }
+            }
+            count = 0;
+            return claimant == SlotTable.NONE;
+        }
+
+        /** The slot that has the place of {@link #claimant}, if there is one. */
+        public int claimed() {
+            return claimed;
+        }
+
+        /** The first slot whose place another had already, or NONE. */
+        public int claimant() {
+            return claimant;
+        }
+
+        /** Of two that claim a place at once, the later one comes by the entry of the earlier: entries only appear. */
+        private int claim(int slot, long hash) {
+            int entry = entry(hash, slot);
+            int tag = tag(hash);
+            long key = slots.key(slot);
+            int i = home(hash);
+            while (true) {
+                int found = (int) ENTRIES.getVolatile(entries, i);
+                if (found == EMPTY) {
+                    found = (int) ENTRIES.compareAndExchange(entries, i, EMPTY, entry);
+                    if (found == EMPTY) {
+                        return SlotTable.NONE;
+                    }
+                }
+                if ((found & ~slotMask) == tag && slots.key(slotOf(found)) == key) {
+                    return slotOf(found);
+                }
+                i = next(i);
+            }
+        }
     }
 
     /** Bytes on the heap. */
@@ -121,8 +198,15 @@ public final class BlockMap {
     }
 
     private int tag(long hash) {
-        // Never all ones together with slotMask: slot numbers stay below slotMask.
         return (int) hash & ~slotMask;
+    }
+
+    private int entry(long hash, int slot) {
+        return tag(hash) | slot + 1;
+    }
+
+    private int slotOf(int entry) {
+        return (entry & slotMask) - 1;
     }
 
     /** Finalizer of MurmurHash3 (Appleby, public domain). */

@@ -126,18 +126,21 @@ public final class MetadataBatch {
         }
     }
 
-    /** Walks the entries; the buffers are valid only during each call. */
+    /** Walks the entries; the buffers are valid only during each call, from position to limit. */
     public <X extends Exception> void read(Reader<X> reader) throws X {
         ByteBuffer in = entries.duplicate().flip();
+        ByteBuffer key = entries.duplicate();
+        ByteBuffer value = entries.duplicate();
         while (in.hasRemaining()) {
             int head = in.get();
             int keyBytes = Short.toUnsignedInt(in.getShort());
             int valueBytes = in.getInt();
             Family family = FAMILIES[head & 0xF];
             int keyStart = in.position();
-            ByteBuffer key = in.slice(keyStart, keyBytes);
-            ByteBuffer value = in.slice(keyStart + keyBytes, valueBytes);
-            in.position(keyStart + keyBytes + valueBytes);
+            int valueStart = keyStart + keyBytes;
+            in.position(valueStart + valueBytes);
+            key.limit(valueStart).position(keyStart);
+            value.limit(valueStart + valueBytes).position(valueStart);
             switch (head >> 4) {
                 case PUT -> reader.put(family, key, value);
                 case DELETE -> reader.delete(family, key);

@@ -1,6 +1,7 @@
 package io.brickcache.cache.index;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * Durable, ordered records of one cache: the port behind which RocksDB lies. It knows keys and values only; what they
@@ -54,6 +55,32 @@ public interface MetadataStore extends AutoCloseable {
 
     /** Visits all records of a family in unsigned byte order of their keys. Blocks. */
     void scan(Family family, Visitor visitor) throws MetadataException;
+
+    /**
+     * As {@link #scan}, in parts that may be visited at the same time, on threads that end before this returns.
+     *
+     * @param bounds keys in ascending order: part 0 is what lies below the first, part 1 from it (inclusive) to the second
+     *     and so on
+     * @param visitors one for each part, one more than bounds; each sees its part in order
+     */
+    default void scan(Family family, List<byte[]> bounds, List<Visitor> visitors) throws MetadataException {
+        int[] part = {0};
+        scan(family, (key, value) -> {
+            while (part[0] < bounds.size() && !isBelow(key, bounds.get(part[0]))) {
+                part[0]++;
+            }
+            visitors.get(part[0]).record(key, value);
+        });
+    }
+
+    /** True if the key comes before the bound in the order of a scan. */
+    static boolean isBelow(ByteBuffer key, byte[] bound) {
+        int at = key.mismatch(ByteBuffer.wrap(bound));
+        if (at < 0 || at == bound.length) {
+            return false;
+        }
+        return at == key.remaining() || Byte.compareUnsigned(key.get(key.position() + at), bound[at]) < 0;
+    }
 
     /**
      * Applies the batch atomically and makes it durable: after a crash either all of it is there or nothing, and all

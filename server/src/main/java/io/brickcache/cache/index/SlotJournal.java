@@ -5,8 +5,12 @@ import java.util.Arrays;
 
 /**
  * Turns the changes of an epoch into few records: one journal record with just the changed slots, and a bounded number
- * of whole groups, those that have waited longest, so that the journal can be cut off behind them. So a commit after a
- * flush costs one small put, and a group changed a hundred times is written once (docs/adr/0001-slot-journal.md).
+ * of whole groups, so that the journal can be cut off. So a commit after a flush costs one small put, and a group changed a
+ * hundred times is written once (docs/adr/0001-slot-journal.md).
+ *
+ * <p>Groups are written in the order of their numbers, round and round: what RocksDB flushes then covers a narrow range of
+ * keys, and its compactions touch that range only. Of every segment of groups it is known in which epoch the round came to it
+ * last; the changes before the oldest of these are in the groups.
  *
  * <p>Invariant I7: a group whose newest state is not in the SLOTS family has every change since in the journal.
  */
@@ -19,15 +23,32 @@ public final class SlotJournal {
     /** Epochs cut off at once: a range deletion costs RocksDB more than a put. */
     private static final int TRIM_EPOCHS = 64;
 
+    /** Pieces in which a round lets the journal be cut. */
+    private static final int MAX_SEGMENTS = 64;
+
     /** Slots remembered as the latest that changed. */
     private static final int LATEST = 1024;
 
     private final SlotRecords records;
     private final int limit;
-    /** Groups whose newest state is in the journal only, in the order of their oldest journal entry. */
-    private final LongRing waiting = new LongRing();
-
+    private final int groups;
+    /** Groups whose newest state is in the journal only. */
     private final long[] isWaiting;
+
+    private int waiting;
+    /** Where the round goes on. */
+    private int cursor;
+    /** The epoch in which the round came to the segment of the cursor. */
+    private long entered;
+
+    private final int segmentGroups;
+    /** Of each segment the epoch in which the last round that has passed it came to it; changes before are in its groups. */
+    private final long[] saved;
+
+    private final long[] savedBefore;
+    private int cursorBefore;
+    private long enteredBefore;
+
     /** {epoch, entries} of the records in the journal. */
     private final LongRing live = new LongRing();
 
@@ -45,24 +66,26 @@ public final class SlotJournal {
     private long loadedSlots;
 
     private final int[] writtenGroups = new int[MAX_GROUPS_PER_COMMIT];
-    private final long[] writtenSince = new long[MAX_GROUPS_PER_COMMIT];
     private int written;
 
     public SlotJournal(SlotRecords records, int slots) {
-        this(records, slots, Math.max(MIN_LIMIT, slots / 8));
+        this(records, slots, Math.max(MIN_LIMIT, slots / 4));
     }
 
     /** With {@code limit} journal entries always allowed. */
     SlotJournal(SlotRecords records, int slots, int limit) {
         this.records = records;
         this.limit = limit;
-        this.isWaiting = new long[(slots / SlotRecords.GROUP_SLOTS >> 6) + 1];
+        this.groups = (slots - 1) / SlotRecords.GROUP_SLOTS + 1;
+        this.isWaiting = new long[(groups >> 6) + 1];
+        this.segmentGroups = (groups - 1) / MAX_SEGMENTS + 1;
+        this.saved = new long[(groups - 1) / segmentGroups + 1];
+        this.savedBefore = new long[saved.length];
     }
 
     /** Adds everything that makes the epoch durable. Followed by {@link #succeeded} or {@link #failed}. */
     public void encode(MetadataBatch batch, long epoch, int[] changed, int count) {
-        written = 0;
-        firstEpochBefore = firstEpoch;
+        remember();
         if (count == 0) {
             return;
         }
@@ -71,25 +94,76 @@ public final class SlotJournal {
         live.addLast(count);
         liveEntries += count;
         for (int i = 0; i < count; i++) {
-            await(epoch, changed[i]);
+            await(changed[i] / SlotRecords.GROUP_SLOTS);
         }
         long over = liveEntries - limit;
         // Twice as fast as it fills, so that the journal comes back below its limit.
-        int groups = (int) Math.min(Math.min(over, 2L * count), MAX_GROUPS_PER_COMMIT);
-        while (written < groups && !waiting.isEmpty()) {
-            long since = waiting.removeFirst();
-            int group = (int) waiting.removeFirst();
-            isWaiting[group >> 6] &= ~(1L << group);
-            records.putGroup(batch, group);
-            writtenGroups[written] = group;
-            writtenSince[written] = since;
-            written++;
-        }
+        goRound(batch, epoch, (int) Math.min(Math.min(over, 2L * count), MAX_GROUPS_PER_COMMIT));
         trim(batch, epoch);
     }
 
+    private void remember() {
+        written = 0;
+        firstEpochBefore = firstEpoch;
+        cursorBefore = cursor;
+        enteredBefore = entered;
+        System.arraycopy(saved, 0, savedBefore, 0, saved.length);
+    }
+
+    /** Writes up to {@code most} groups that wait, from the cursor on. */
+    private void goRound(MetadataBatch batch, long epoch, int most) {
+        while (written < most && waiting > 0) {
+            int group = nextWaiting(cursor);
+            pass(group, epoch);
+            if (group == groups) {
+                cursor = 0;
+                entered = epoch;
+            } else {
+                isWaiting[group >> 6] &= ~(1L << group);
+                waiting--;
+                records.putGroup(batch, group);
+                writtenGroups[written++] = group;
+            }
+        }
+        if (waiting == 0) {
+            Arrays.fill(saved, epoch);
+            entered = epoch;
+        }
+    }
+
+    /** The first group from {@code from} on that waits, or the number of groups. */
+    private int nextWaiting(int from) {
+        int word = from >> 6;
+        long bits = isWaiting[word] & -1L << from;
+        while (bits == 0 && ++word < isWaiting.length) {
+            bits = isWaiting[word];
+        }
+        return bits == 0 ? groups : (word << 6) + Long.numberOfTrailingZeros(bits);
+    }
+
+    /** Moves the cursor over groups that do not wait. */
+    private void pass(int to, long epoch) {
+        int from = cursor / segmentGroups;
+        int end = to == groups ? saved.length : to / segmentGroups;
+        if (from < end) {
+            saved[from] = entered;
+            Arrays.fill(saved, from + 1, end, epoch);
+            entered = epoch;
+        }
+        cursor = to;
+    }
+
+    /** No change before this epoch is in the journal alone. */
+    private long keepFrom(long epoch) {
+        long oldest = epoch;
+        for (long since : saved) {
+            oldest = Math.min(oldest, since);
+        }
+        return oldest;
+    }
+
     private void trim(MetadataBatch batch, long epoch) {
-        long keepFrom = waiting.isEmpty() ? epoch : waiting.first();
+        long keepFrom = keepFrom(epoch);
         int cut = 0;
         long cutEntries = 0;
         while (2 * cut < live.size() && live.get(2 * cut) < keepFrom) {
@@ -111,8 +185,7 @@ public final class SlotJournal {
      * hold something are written, so that nothing is said of the slots that hold nothing.
      */
     public void encodeAll(MetadataBatch batch, long epoch) {
-        written = 0;
-        firstEpochBefore = firstEpoch;
+        remember();
         rewritten = epoch;
         batch.deleteRange(Family.SLOTS, SlotRecords.groupKey(0), SlotRecords.groupKey(-1));
         batch.deleteRange(Family.JOURNAL, SlotRecords.journalKey(0), SlotRecords.journalKey(epoch + 1));
@@ -123,9 +196,11 @@ public final class SlotJournal {
     public void succeeded() {
         written = 0;
         if (rewritten != 0) {
-            waiting.clear();
             live.clear();
             Arrays.fill(isWaiting, 0);
+            waiting = 0;
+            Arrays.fill(saved, rewritten);
+            entered = rewritten;
             liveEntries = 0;
             firstEpoch = rewritten + 1;
             rewritten = 0;
@@ -140,11 +215,11 @@ public final class SlotJournal {
     public void failed() {
         while (written > 0) {
             written--;
-            int group = writtenGroups[written];
-            waiting.addFirst(group);
-            waiting.addFirst(writtenSince[written]);
-            isWaiting[group >> 6] |= 1L << group;
+            await(writtenGroups[written]);
         }
+        cursor = cursorBefore;
+        entered = enteredBefore;
+        System.arraycopy(savedBefore, 0, saved, 0, saved.length);
         firstEpoch = firstEpochBefore;
         rewritten = 0;
     }
@@ -160,8 +235,8 @@ public final class SlotJournal {
     }
 
     /** At start: a slot was read from the journal. */
-    void loaded(long epoch, int slot) {
-        await(epoch, slot);
+    void loaded(int slot) {
+        await(slot / SlotRecords.GROUP_SLOTS);
         latest[(int) (loadedSlots++ % LATEST)] = slot;
     }
 
@@ -185,16 +260,15 @@ public final class SlotJournal {
         return live.isEmpty() ? 0 : live.get(live.size() - 2);
     }
 
-    private void await(long epoch, int slot) {
-        int group = slot / SlotRecords.GROUP_SLOTS;
-        if ((isWaiting[group >> 6] & 1L << group) == 0) {
-            isWaiting[group >> 6] |= 1L << group;
-            waiting.addLast(epoch);
-            waiting.addLast(group);
+    private void await(int group) {
+        long bit = 1L << group;
+        if ((isWaiting[group >> 6] & bit) == 0) {
+            isWaiting[group >> 6] |= bit;
+            waiting++;
         }
     }
 
-    /** A deque of longs that grows by doubling. */
+    /** A queue of longs that grows by doubling. */
     private static final class LongRing {
         private long[] items = new long[64];
         private int head;
@@ -206,10 +280,6 @@ public final class SlotJournal {
 
         int size() {
             return size;
-        }
-
-        long first() {
-            return items[head];
         }
 
         long get(int i) {
@@ -224,13 +294,6 @@ public final class SlotJournal {
         void addLast(long item) {
             ensure();
             items[head + size & items.length - 1] = item;
-            size++;
-        }
-
-        void addFirst(long item) {
-            ensure();
-            head = head - 1 & items.length - 1;
-            items[head] = item;
             size++;
         }
 

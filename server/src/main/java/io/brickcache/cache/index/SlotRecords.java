@@ -35,6 +35,8 @@ public final class SlotRecords {
     private final SlotTable slots;
     private final BlockShape shape;
     private final CRC32C crc = new CRC32C();
+    /** Of the group being put. */
+    private final ByteBuffer keyOf = ByteBuffer.allocate(4);
 
     public SlotRecords(SlotTable slots, BlockShape shape) {
         this.slots = slots;
@@ -51,7 +53,7 @@ public final class SlotRecords {
 
     /** Adds the group as it is in memory now. */
     public void putGroup(MetadataBatch batch, int group) {
-        byte[] key = groupKey(group);
+        byte[] key = keyOf.putInt(0, group).array();
         ByteBuffer out = batch.beginPut(Family.SLOTS, key, MAX_GROUP_BYTES);
         int start = out.position();
         out.put(VERSION);
@@ -121,7 +123,9 @@ public final class SlotRecords {
     private void seal(ByteBuffer out, byte[] key, int start) {
         crc.reset();
         crc.update(key);
-        crc.update(out.slice(start, out.position() - start));
+        int limit = out.limit();
+        crc.update(out.limit(out.position()).position(start));
+        out.limit(limit);
         out.putInt((int) crc.getValue());
     }
 
@@ -164,7 +168,7 @@ public final class SlotRecords {
             for (int i = 0; i < count; i++) {
                 int slot = value.getInt();
                 loadEntry(value, slot);
-                journal.loaded(epoch, slot);
+                journal.loaded(slot);
             }
         } catch (BufferUnderflowException e) {
             throw tooShort("journal record", e);

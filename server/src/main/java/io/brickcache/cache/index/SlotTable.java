@@ -122,9 +122,15 @@ public final class SlotTable implements PolicyBits {
         put(slot, brick, block, state | UNCOMMITTED, validMask, checksum);
     }
 
-    /** As {@link #map}, from a durable record. */
+    /** As {@link #map}, from a durable record. Several threads may do so at once, each with other, cleared slots. */
     public void restore(int slot, int brick, long block, int state, long validMask, int checksum) {
-        put(slot, brick, block, state, validMask, checksum);
+        if (shape.unitsPerBlock() <= 8 || validMask == shape.fullMask()) {
+            put(slot, brick, block, state, validMask, checksum);
+        } else {
+            synchronized (partial) {
+                put(slot, brick, block, state, validMask, checksum);
+            }
+        }
     }
 
     private void put(int slot, int brick, long block, int flags, long validMask, int checksum) {

@@ -10,6 +10,8 @@ final class GhostTable {
 
     private final short[] prints;
     private final int rows;
+    /** Nothing has been added: nobody need look, least of all for every slot at start. */
+    private boolean empty = true;
 
     GhostTable(int entries) {
         rows = Math.max(1, entries / ROW);
@@ -17,6 +19,7 @@ final class GhostTable {
     }
 
     void add(long hash) {
+        empty = false;
         int at = row(hash);
         System.arraycopy(prints, at, prints, at + 1, ROW - 1);
         prints[at] = print(hash);
@@ -24,6 +27,9 @@ final class GhostTable {
 
     /** True if the hash was remembered; it no longer is. */
     boolean remove(long hash) {
+        if (empty) {
+            return false;
+        }
         int at = row(hash);
         short print = print(hash);
         for (int i = at; i < at + ROW; i++) {

@@ -3,6 +3,7 @@ package io.brickcache.cache.index;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.brickcache.env.Cores;
 import io.brickcache.env.sim.SeededEntropy;
 import java.util.HashMap;
 import java.util.Map;
@@ -64,6 +65,64 @@ class BlockMapTest {
                     assertThat(map.hasRetired(key)).isEqualTo(retired.getOrDefault(key, 0) > 0);
                 }
             }
+        }
+    }
+
+    @Test
+    void shouldFindEverySlotWhenSeveralThreadsFillTheMap() {
+        int parts = 8;
+        int slotCount = parts * 20_011;
+        SlotTable slots = new SlotTable(slotCount, new BlockShape(4 << 10));
+        for (int slot = 0; slot < slotCount; slot++) {
+            slots.map(slot, slot % 3, slot / 3, SlotTable.CLEAN, 0xFF, slot);
+        }
+        BlockMap map = new BlockMap(slots);
+
+        Cores.each(parts, part -> {
+            BlockMap.Filler filler = map.new Filler();
+            for (int slot = part; slot < slotCount; slot += parts) {
+                assertThat(filler.add(slot)).isTrue();
+            }
+            assertThat(filler.flush()).isTrue();
+        });
+
+        for (int slot = 0; slot < slotCount; slot++) {
+            assertThat(map.find(slots.key(slot))).isEqualTo(slot);
+        }
+        for (int slot = 0; slot < slotCount; slot += 2) {
+            map.remove(slot);
+        }
+        for (int slot = 0; slot < slotCount; slot++) {
+            assertThat(map.find(slots.key(slot))).isEqualTo(slot % 2 == 0 ? SlotTable.NONE : slot);
+        }
+    }
+
+    /** Of each pair just one side is refused, whoever comes first. */
+    @Test
+    void shouldRefuseOneOfTwoWhenThreadsBringSlotsOfOnePlace() {
+        int places = 4001;
+        for (int round = 0; round < 20; round++) {
+            SlotTable slots = new SlotTable(2 * places, new BlockShape(4 << 10));
+            for (int slot = 0; slot < 2 * places; slot++) {
+                slots.map(slot, 1, slot % places, SlotTable.CLEAN, 0xFF, slot);
+            }
+            BlockMap map = new BlockMap(slots);
+            int[] refused = new int[2];
+
+            Cores.each(2, part -> {
+                for (int i = 0; i < places; i++) {
+                    BlockMap.Filler filler = map.new Filler();
+                    int slot = part * places + i;
+                    filler.add(slot);
+                    if (!filler.flush()) {
+                        assertThat(filler.claimant()).isEqualTo(slot);
+                        assertThat(filler.claimed()).isEqualTo((slot + places) % (2 * places));
+                        refused[part]++;
+                    }
+                }
+            });
+
+            assertThat(refused[0] + refused[1]).isEqualTo(places);
         }
     }
 

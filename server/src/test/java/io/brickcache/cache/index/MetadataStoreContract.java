@@ -230,6 +230,60 @@ public abstract class MetadataStoreContract {
     }
 
     @Test
+    void shouldVisitEachRecordInItsPartWhenScannedInParts() throws Exception {
+        MetadataBatch batch = new MetadataBatch();
+        for (int i = 0; i < 1000; i++) {
+            // The first byte is from 0x7E to 0x82, so that signed comparison would find another order.
+            batch.put(Family.SLOTS, key(0x7E00_0000 + i * 0x0001_1111), bytes("group " + i));
+        }
+        batch.put(Family.SLOTS, new byte[] {(byte) 0x80}, bytes("shorter than a bound that it begins"));
+        commit(batch);
+        batch.clear();
+        batch.deleteRange(Family.SLOTS, key(0x7F00_0000), key(0x7F10_0000));
+        batch.put(Family.SLOTS, key(0x7F08_0000), bytes("again"));
+        commit(batch);
+        List<byte[]> bounds =
+                List.of(key(0), key(0x7E00_0000), key(0x7F08_0000), key(0x8000_0000), key(0x8001_0000), key(-1));
+        List<List<Entry>> parts = new ArrayList<>();
+        List<MetadataStore.Visitor> visitors = new ArrayList<>();
+        for (int part = 0; part <= bounds.size(); part++) {
+            List<Entry> seen = new ArrayList<>();
+            parts.add(seen);
+            visitors.add((key, value) -> seen.add(new Entry(copy(key), copy(value))));
+        }
+
+        store.scan(Family.SLOTS, bounds, visitors);
+
+        assertThat(parts.stream().flatMap(List::stream)).containsExactlyElementsOf(records(store, Family.SLOTS));
+        for (int part = 0; part <= bounds.size(); part++) {
+            for (Entry entry : parts.get(part)) {
+                assertThat(part == 0 || Arrays.compareUnsigned(bounds.get(part - 1), entry.key) <= 0)
+                        .isTrue();
+                assertThat(part == bounds.size() || Arrays.compareUnsigned(entry.key, bounds.get(part)) < 0)
+                        .isTrue();
+            }
+        }
+        assertThat(parts.get(0)).isEmpty();
+        assertThat(parts.get(1)).isEmpty();
+        assertThat(parts.get(3)).isNotEmpty();
+    }
+
+    @Test
+    void shouldPassOnWhatTheVisitorOfAPartThrows() throws Exception {
+        MetadataBatch batch = new MetadataBatch();
+        batch.put(Family.SLOTS, key(1), bytes("first"));
+        batch.put(Family.SLOTS, key(9), bytes("second"));
+        commit(batch);
+        MetadataException thrown = new MetadataException(MetadataException.Kind.CORRUPT, "record 9 is damaged");
+
+        org.assertj.core.api.Assertions.assertThatThrownBy(
+                        () -> store.scan(Family.SLOTS, List.of(key(5)), List.of((key, value) -> {}, (key, value) -> {
+                            throw thrown;
+                        })))
+                .isSameAs(thrown);
+    }
+
+    @Test
     void shouldPassOnWhatTheVisitorThrows() throws Exception {
         MetadataBatch batch = new MetadataBatch();
         batch.put(Family.HEAT, key(1), bytes("hot"));

@@ -1,15 +1,14 @@
-package io.brickcache.nbd;
+package io.brickcache.env;
 
-import io.brickcache.env.ListenAddress;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** An address cannot be listened on. */
-public final class NbdListenException extends IOException {
+public final class ListenException extends IOException {
 
     private static final long serialVersionUID = 1;
 
-    public NbdListenException(ListenAddress address, String reason, @Nullable Throwable cause) {
+    public ListenException(ListenAddress address, String reason, @Nullable Throwable cause) {
         super("cannot listen on " + address + ": " + reason, cause);
     }
 }

@@ -1,4 +1,4 @@
-package io.brickcache.meta;
+package io.brickcache.env;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -7,19 +7,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 
-/** What the store asks of its directory beside RocksDB. */
-final class Directories {
+/** What is asked of directories beside their files. */
+public final class Directories {
 
     private Directories() {}
 
     /** Makes created, deleted and renamed entries durable. */
-    static void sync(Path directory) throws IOException {
+    public static void sync(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }
     }
 
-    static boolean isEmpty(Path directory) throws IOException {
+    public static boolean isEmpty(Path directory) throws IOException {
         try (Stream<Path> entries = Files.list(directory)) {
             return entries.findAny().isEmpty();
         }

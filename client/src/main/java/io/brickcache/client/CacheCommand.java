@@ -73,7 +73,7 @@ final class CacheCommand {
             Cache created = last.getCache();
             String memory = created.getMemoryBytes() == 0
                     ? ""
-                    : "; takes " + Units.size(created.getMemoryBytes()) + " of the service's memory";
+                    : "; takes " + Units.size(created.getMemoryBytes()) + " of memory";
             return root.report(created, "cache " + name + " created, " + Units.size(created.getSizeBytes()) + memory);
         });
     }

@@ -48,8 +48,7 @@ class CommandsTest {
         Ran created = client.run("cache", "create", "fast", "--directory", "/ssd/fast", "--size", "1GiB");
         assertThat(created.exit()).isZero();
         assertThat(created.out()).isEmpty();
-        assertThat(created.err())
-                .endsWith("brickcache: cache fast created, 1 GiB; takes 150 MiB of the service's memory\n");
+        assertThat(created.err()).endsWith("brickcache: cache fast created, 1 GiB; takes 150 MiB of memory\n");
         Ran attached = client.run("brick", "attach", "b1", "--cache", "fast", "--device", "/dev/sdb");
         assertThat(attached)
                 .isEqualTo(new Ran(
@@ -133,7 +132,7 @@ class CommandsTest {
                 .containsExactly(
                         "brickcache: creating cache fast: 0%, 0 B of 1 GiB",
                         "brickcache: creating cache fast: 75%, 768 MiB of 1 GiB",
-                        "brickcache: cache fast created, 1 GiB; takes 150 MiB of the service's memory");
+                        "brickcache: cache fast created, 1 GiB; takes 150 MiB of memory");
     }
 
     @Test
@@ -145,7 +144,7 @@ class CommandsTest {
         assertThat(drawn).contains("creating cache fast [############------------] 50% 512 MiB of 1 GiB, ");
         assertThat(drawn).allSatisfy(line -> assertThat(line.length()).isLessThan(70));
         assertThat(drawn.get(drawn.size() - 1))
-                .isEqualTo("brickcache: cache fast created, 1 GiB; takes 150 MiB of the service's memory\n");
+                .isEqualTo("brickcache: cache fast created, 1 GiB; takes 150 MiB of memory\n");
     }
 
     @Test

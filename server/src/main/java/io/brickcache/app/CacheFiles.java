@@ -22,7 +22,7 @@ final class CacheFiles {
     /** What the metadata of a small cache needs: ballast, logs, tables. */
     private static final long METADATA_BYTES = 64L << 20;
     /** And for each slot, at its peak: records, and their copies while RocksDB merges them (bench/metadata-churn). */
-    private static final long METADATA_BYTES_PER_SLOT = 32;
+    private static final long METADATA_BYTES_PER_SLOT = 40;
 
     private CacheFiles() {}
 

@@ -81,7 +81,9 @@ class JsonTest {
                                 "disk_read_errors": 0,
                                 "disk_write_errors": 0,
                                 "ssd_read_errors": 0,
-                                "ssd_write_errors": 0
+                                "ssd_write_errors": 0,
+                                "read_stream_blocks": 30,
+                                "read_around_blocks": 40
                               },
                               "lost_blocks": 0,
                               "lost_bytes": 0

@@ -15,9 +15,9 @@ public record BrickCounters(
     /** Nothing happened yet. */
     public static final BrickCounters NONE = new BrickCounters(
             new Requests(0, 0, 0, 0, 0, 0),
-            new CacheUse(0, 0, 0),
+            new CacheUse(0, 0, 0, 0),
             Map.of(),
-            new Moves(0, 0, 0, 0),
+            new Moves(0, 0, 0, 0, 0),
             new Errors(0, 0, 0, 0));
 
     public BrickCounters {
@@ -29,18 +29,24 @@ public record BrickCounters(
     /** What clients asked for. */
     public record Requests(long reads, long writes, long flushes, long trims, long readBytes, long writtenBytes) {}
 
-    /** What the cache did for them: blocks that reads found or missed, bytes written to the SSD. */
-    public record CacheUse(long readHitBlocks, long readMissBlocks, long writtenCachedBytes) {}
+    /**
+     * What the cache did for them: blocks that reads found or missed, bytes written to the SSD.
+     *
+     * @param readStreamBlocks of those missed: not promoted, as parts of long sequential streams
+     */
+    public record CacheUse(long readHitBlocks, long readMissBlocks, long readStreamBlocks, long writtenCachedBytes) {}
 
     /**
      * Blocks between disk and SSD.
      *
      * @param promotedBlocks disk to SSD
+     * @param readAroundBlocks of those promoted: nobody had asked for them yet
      * @param evictedBlocks clean ones that made room
      * @param demotedBlocks SSD to disk
      * @param demotionIos disk writes that the demoted blocks took
      */
-    public record Moves(long promotedBlocks, long evictedBlocks, long demotedBlocks, long demotionIos) {}
+    public record Moves(
+            long promotedBlocks, long readAroundBlocks, long evictedBlocks, long demotedBlocks, long demotionIos) {}
 
     /** I/O that failed, by device. */
     public record Errors(long diskReads, long diskWrites, long ssdReads, long ssdWrites) {}

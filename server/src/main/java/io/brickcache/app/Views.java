@@ -220,6 +220,7 @@ final class Views {
         Map<io.brickcache.admin.BrickCounters.WriteAround, Long> around =
                 new EnumMap<>(io.brickcache.admin.BrickCounters.WriteAround.class);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.NO_FREE_SLOT, from.aroundFullBytes);
+        around.put(io.brickcache.admin.BrickCounters.WriteAround.SEQUENTIAL, from.aroundStreamBytes);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.CACHE_FAILING, from.aroundSsdErrorBytes);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.UNALIGNED, from.aroundUnalignedBytes);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.DISK_UNSYNCED, from.aroundUnsyncedBytes);
@@ -227,10 +228,14 @@ final class Views {
                 new io.brickcache.admin.BrickCounters.Requests(
                         from.reads, from.writes, from.flushes, from.trims, from.readBytes, from.writtenBytes),
                 new io.brickcache.admin.BrickCounters.CacheUse(
-                        from.readHitBlocks, from.readMissBlocks, from.cachedWriteBytes),
+                        from.readHitBlocks, from.readMissBlocks, from.streamReadBlocks, from.cachedWriteBytes),
                 around,
                 new io.brickcache.admin.BrickCounters.Moves(
-                        from.promotedBlocks, from.evictedBlocks, from.demotedBlocks, from.demotionWrites),
+                        from.promotedBlocks,
+                        from.readAroundBlocks,
+                        from.evictedBlocks,
+                        from.demotedBlocks,
+                        from.demotionWrites),
                 new io.brickcache.admin.BrickCounters.Errors(
                         from.diskReadErrors, from.diskWriteErrors, from.ssdReadErrors, from.ssdWriteErrors));
     }

@@ -34,6 +34,15 @@ public final class BrickCounters {
      */
     public long aroundUnsyncedBytes;
 
+    /** Bytes of writes that went around as parts of a sequential stream that had the brick for itself. */
+    public long aroundStreamBytes;
+
+    /** Blocks that reads missed and that were not promoted, as parts of a long sequential stream. */
+    public long streamReadBlocks;
+
+    /** Blocks promoted that nobody asked for, read along with others. */
+    public long readAroundBlocks;
+
     public long promotedBlocks;
     public long evictedBlocks;
     public long demotedBlocks;

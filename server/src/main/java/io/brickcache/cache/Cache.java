@@ -40,6 +40,9 @@ public final class Cache {
     /** Memory for merging blocks that are written or read in part. */
     public static final int MERGING_BYTES = 8 << 20;
 
+    /** Memory for reading around, a half of it for one brick at most; nobody waits for it. */
+    public static final int AROUND_BYTES = 16 << 20;
+
     private static final long HEAT_INTERVAL_NS = 60_000_000_000L;
 
     private final CacheCore core;
@@ -63,7 +66,8 @@ public final class Cache {
             SlotTable slots,
             SlotJournal journal,
             BlockShape shape,
-            PlantedBug bug) {
+            PlantedBug bug,
+            Heuristics heuristics) {
         this.record = record;
         SsdLayout layout = new SsdLayout(record.uuid(), shape, record.slots());
         this.core = new CacheCore(
@@ -76,8 +80,10 @@ public final class Cache {
                 options,
                 new BufferPool(SCRATCH_BYTES),
                 new BufferPool(MERGING_BYTES),
+                new BufferPool(AROUND_BYTES),
                 journal.lastEpoch() + 1,
                 bug,
+                heuristics,
                 this::dirtied);
         this.scrubber = new Scrubber(core);
         this.removal = new BrickRemoval(core, this::removed);
@@ -110,7 +116,7 @@ public final class Cache {
             CacheOptions options,
             Function<BrickRecord, BlockDevice> disks)
             throws MetadataException {
-        return load(metadata, store, loop, ssd, options, disks, PlantedBug.NONE);
+        return load(metadata, store, loop, ssd, options, disks, PlantedBug.NONE, Heuristics.DEFAULTS);
     }
 
     static Cache load(
@@ -120,7 +126,8 @@ public final class Cache {
             BlockDevice ssd,
             CacheOptions options,
             Function<BrickRecord, BlockDevice> disks,
-            PlantedBug bug)
+            PlantedBug bug,
+            Heuristics heuristics)
             throws MetadataException {
         CacheRecord record = metadata.cache();
         BlockShape shape = new BlockShape(record.blockBytes());
@@ -131,7 +138,7 @@ public final class Cache {
         if (record.clean() || bug != PlantedBug.SKIPS_JOURNAL_AFTER_CRASH) {
             store.scan(Family.JOURNAL, (key, value) -> records.loadJournal(key, value, journal));
         }
-        Cache cache = new Cache(record, loop, ssd, store, options, slots, journal, shape, bug);
+        Cache cache = new Cache(record, loop, ssd, store, options, slots, journal, shape, bug, heuristics);
         for (BrickRecord brick : metadata.bricks()) {
             cache.add(brick, disks.apply(brick));
         }

@@ -12,6 +12,7 @@ import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.SlotJournal;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.cache.policy.EvictionPolicy;
+import io.brickcache.cache.policy.EvictionPolicy.Arrival;
 import io.brickcache.cache.policy.S3Fifo;
 import io.brickcache.env.Loop;
 import org.jspecify.annotations.Nullable;
@@ -41,17 +42,22 @@ final class CacheCore {
     final BlockMap map;
     final SlotAllocator allocator;
     final EvictionPolicy policy;
+    private final EvictableSlots evictable;
     final Checksums checksums;
     final Committer committer;
     final BufferPool scratch;
     final BufferPool merging;
+    final BufferPool around;
     final Rescue rescue;
     final HealthWatch health;
     final long commitIntervalNs;
+    private final long lowMark;
     final FreePool freePool;
+    final WriteBrake brake;
     final EngineIos io;
     final int maxPartBlocks;
     final PlantedBug bug;
+    final Heuristics heuristics;
 
     private final @Nullable CachedBrick[] bricks = new CachedBrick[SlotTable.MAX_BRICKS];
     private final Pool<Parts> parts = new Pool<>(() -> new Parts(this));
@@ -63,6 +69,7 @@ final class CacheCore {
     int awaitingSlots;
 
     private int mappedSlots;
+    private int dirtySlots;
 
     /** Hears of what the demotion must know. */
     interface Listener {
@@ -80,10 +87,13 @@ final class CacheCore {
             CacheOptions options,
             BufferPool scratch,
             BufferPool merging,
+            BufferPool around,
             long firstEpoch,
             PlantedBug bug,
+            Heuristics heuristics,
             @Nullable Listener listener) {
         this.bug = bug;
+        this.heuristics = heuristics;
         this.loop = loop;
         this.ssd = ssd;
         this.store = store;
@@ -92,13 +102,16 @@ final class CacheCore {
         this.slots = slots;
         this.scratch = scratch;
         this.merging = merging;
+        this.around = around;
         this.listener = listener;
         this.map = new BlockMap(slots);
         this.allocator = new SlotAllocator(slots.slots());
         this.checksums = new Checksums(shape);
-        this.policy = new S3Fifo(slots.slots(), slots, new EvictableSlots(slots, bug));
+        this.evictable = new EvictableSlots(slots, bug);
+        this.policy = new S3Fifo(slots.slots(), slots, evictable);
         this.maxPartBlocks = MAX_PART_BYTES / shape.blockBytes();
         this.commitIntervalNs = options.commitIntervalNs();
+        this.lowMark = (long) slots.slots() * options.dirtyLowPercent() / 100;
         this.committer = new Committer(
                 loop,
                 ssd,
@@ -111,6 +124,7 @@ final class CacheCore {
                 this::release,
                 this::syncFailed);
         this.freePool = new FreePool(this);
+        this.brake = new WriteBrake(this, options.dirtyHighPercent());
         this.io = new EngineIos(this);
         this.rescue = new Rescue(this);
         this.health = new HealthWatch(this);
@@ -128,6 +142,20 @@ final class CacheCore {
         return health.state() == CacheHealth.SERVING;
     }
 
+    /** True if there is room for copies of what the disk gives. */
+    boolean copiesReads() {
+        return takesSlots() && allocator.freeCount() > freePool.copiesFloor();
+    }
+
+    /** True if so much is dirty that demotion is at work. */
+    boolean isAboveLowMark() {
+        return dirtySlots > lowMark;
+    }
+
+    int dirtySlots() {
+        return dirtySlots;
+    }
+
     // ---- mappings
 
     /** The mapped slot of a place, or NONE. */
@@ -141,14 +169,17 @@ final class CacheCore {
         mappedSlots++;
         brick.cachedBlocks++;
         if (slots.state(slot) == SlotTable.DIRTY) {
+            dirtySlots++;
             brick.regions().added(slots.block(slot), dirtySince);
         }
-        policy.inserted(slot);
+        boolean dirty = slots.state(slot) == SlotTable.DIRTY;
+        policy.arrived(slot, dirty ? Arrival.WRITTEN : Arrival.READ);
         if (brick.heat().isHot(brick.regions().regionOf(slots.block(slot)))) {
             // Twice, so that it is kept when its turn comes.
             policy.accessed(slot);
             policy.accessed(slot);
         }
+        enter(slot);
     }
 
     /**
@@ -156,8 +187,10 @@ final class CacheCore {
      *
      * @param state CLEAN or DIRTY
      * @param tick now
+     * @param why what brings the content; WRITTEN if a client does
      */
-    void install(CachedBrick brick, long block, int slot, int state, long validMask, int checksum, int tick) {
+    void install(
+            CachedBrick brick, long block, int slot, int state, long validMask, int checksum, int tick, Arrival why) {
         int old = find(brick, block);
         boolean wasDirty = old != SlotTable.NONE && slots.state(old) == SlotTable.DIRTY;
         slots.map(slot, brick.id(), block, state, validMask, checksum);
@@ -165,9 +198,10 @@ final class CacheCore {
         mappedSlots++;
         brick.cachedBlocks++;
         if (old == SlotTable.NONE) {
-            policy.inserted(slot);
+            policy.arrived(slot, why);
         } else {
-            policy.moved(old, slot);
+            policy.moved(old, slot, why == Arrival.WRITTEN);
+            leave(old);
             forget(old);
         }
         if (state == SlotTable.CLEAN && brick.sync().isUnsynced() && bug != PlantedBug.RECORDS_UNSYNCED_COPIES) {
@@ -178,11 +212,13 @@ final class CacheCore {
             committer.wroteSlots();
             committer.changed(slot);
         }
+        enter(slot);
         if (state == SlotTable.DIRTY) {
             supersedeObsolete(brick, block, slot);
             if (wasDirty) {
-                brick.regions().rewritten(block, tick);
+                brick.regions().rewritten(block);
             } else {
+                dirtySlots++;
                 brick.regions().added(block, tick);
             }
             if (listener != null) {
@@ -193,6 +229,25 @@ final class CacheCore {
             if (wasDirty) {
                 throw new IllegalStateException("a clean slot took the place of a dirty one");
             }
+        }
+    }
+
+    private void enter(int slot) {
+        if (evictable.isEvictable(slot)) {
+            policy.entered(slot);
+        }
+    }
+
+    /** A long stream has read the slot. */
+    void passed(int slot) {
+        if (evictable.isEvictable(slot)) {
+            policy.passed(slot);
+        }
+    }
+
+    private void leave(int slot) {
+        if (evictable.isEvictable(slot)) {
+            policy.left(slot);
         }
     }
 
@@ -222,8 +277,9 @@ final class CacheCore {
 
     /** Drops the mapping of a clean slot, or of a dirty one that nobody will miss. */
     void retire(int slot) {
-        policy.removed(slot);
+        leave(slot);
         if (slots.state(slot) == SlotTable.DIRTY) {
+            dirtySlots--;
             brickOf(slot).regions().removed(slots.block(slot));
         }
         forget(slot);
@@ -236,7 +292,8 @@ final class CacheCore {
             return;
         }
         CachedBrick brick = brickOf(slot);
-        policy.removed(slot);
+        leave(slot);
+        dirtySlots--;
         brick.regions().removed(slots.block(slot));
         mappedSlots--;
         brick.cachedBlocks--;
@@ -253,6 +310,7 @@ final class CacheCore {
     /** The disk was synced after the slot was copied from it. */
     void settleVolatile(int slot) {
         slots.settle(slot);
+        policy.entered(slot);
         committer.wroteSlots();
         committer.changed(slot);
     }
@@ -260,6 +318,7 @@ final class CacheCore {
     /** The disk could not be synced after the slot was copied from it. */
     void dropVolatile(int slot) {
         slots.settle(slot);
+        policy.entered(slot);
         retire(slot);
     }
 
@@ -281,7 +340,7 @@ final class CacheCore {
 
     /** As {@link #retire}, of a clean slot among very many. */
     void retireInBulk(int slot) {
-        policy.removed(slot);
+        leave(slot);
         mappedSlots--;
         brickOf(slot).cachedBlocks--;
         slots.retire(slot);
@@ -300,8 +359,13 @@ final class CacheCore {
 
     /** A demoted slot: the disk has it, synced. */
     void clean(int slot) {
+        dirtySlots--;
         brickOf(slot).regions().removed(slots.block(slot));
+        boolean entered = evictable.isEvictable(slot);
         slots.clean(slot);
+        if (!entered) {
+            policy.demoted(slot);
+        }
         committer.changed(slot);
         freePool.victimAppeared();
     }
@@ -312,6 +376,7 @@ final class CacheCore {
         }
         if (epoch.retiredCount > 0) {
             freePool.refill();
+            brake.eased();
         }
     }
 

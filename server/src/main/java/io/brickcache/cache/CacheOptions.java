@@ -7,7 +7,7 @@ package io.brickcache.cache;
  *     alignment) to 1 GiB
  * @param commitIntervalNs longest time between two metadata commits, 10 ms to 10 s, in nanoseconds: what a power cut
  *     may take back of the writes that no FLUSH followed
- * @param dirtyLowPercent share of the slots below which demotion waits for an idle disk, 0 to 99
+ * @param dirtyLowPercent share of the slots below which only what is too old is demoted, 0 to 99
  * @param dirtyHighPercent share of the slots above which demotion goes before reads, above the low mark and up to 100
  * @param maxDirtyAgeNs age at which dirty data is demoted at any share, 1 s to 30 days, in nanoseconds
  * @param idleDelayNs a brick without a request for so long counts as idle, 1 s to 30 days, in nanoseconds
@@ -32,9 +32,9 @@ public record CacheOptions(
     public static final long MIN_METADATA_MEMORY_BYTES = 4L << 20;
     public static final long MAX_METADATA_MEMORY_BYTES = 16L << 30;
 
-    /** 128 MiB of buffers, a commit per second, marks at 20 % and 60 %, ten minutes, idle after two seconds, 64 MiB for metadata. */
+    /** 128 MiB of buffers, a commit per second, marks at 70 % and 80 %, an hour, idle after two seconds, 64 MiB for metadata. */
     public static final CacheOptions DEFAULTS =
-            new CacheOptions(128 << 20, 1_000_000_000L, 20, 60, 600_000_000_000L, 2_000_000_000L, 64L << 20);
+            new CacheOptions(128 << 20, 1_000_000_000L, 70, 80, 3_600_000_000_000L, 2_000_000_000L, 64L << 20);
 
     public CacheOptions {
         if (Integer.bitCount(bufferBytes) != 1 || bufferBytes < MIN_BUFFER_BYTES || bufferBytes > MAX_BUFFER_BYTES) {

@@ -11,6 +11,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.DirtyRegions;
 import io.brickcache.cache.index.RegionHeat;
+import io.brickcache.cache.policy.ReadStreams;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,10 @@ public final class CachedBrick implements BlockDevice {
     private final RegionHeat heat;
     private final BrickCounters counters = new BrickCounters();
     private final LostBlocks lost;
+    private final DiskHead head = new DiskHead();
+    private final Neighbourhood neighbourhood;
+    private final ReadStreams readStreams = new ReadStreams();
+    private final SoleStream soleStream;
     private final DirtyMarks.Mark mark = new DirtyMarks.Mark();
     private final long fullBlocks;
 
@@ -48,6 +53,7 @@ public final class CachedBrick implements BlockDevice {
     private boolean closing;
     private @Nullable Runnable onDrained;
     private long lastRequestNs;
+    private long demotedAtNs;
 
     CachedBrick(CacheCore core, BrickRecord record, BlockDevice disk) {
         this.core = core;
@@ -69,8 +75,11 @@ public final class CachedBrick implements BlockDevice {
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
         this.lost = new LostBlocks(core, this);
+        this.soleStream = new SoleStream(core.heuristics.soleStreamBytes());
+        this.neighbourhood = new Neighbourhood(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
+        this.demotedAtNs = lastRequestNs;
     }
 
     @Override
@@ -206,6 +215,10 @@ public final class CachedBrick implements BlockDevice {
         long offset = request.offset();
         long end = offset + request.length();
         boolean read = request.op() == IoOp.READ;
+        soleStream.request(offset, request.length());
+        boolean stream = read
+                ? readStreams.read(offset, request.length()) >= core.heuristics.readStreamBytes()
+                : core.isAboveLowMark() && soleStream.goesAround(head.reaches(offset));
         while (offset < end) {
             long partEnd = Math.min(end, (offset | CacheCore.MAX_PART_BYTES - 1) + 1);
             long firstBlock = offset >> core.shape.blockShift();
@@ -218,11 +231,11 @@ public final class CachedBrick implements BlockDevice {
             if (read) {
                 ReadOp op = core.takeRead();
                 op.part().set(this, parts, buffer, at, firstBlock, from, to);
-                op.start();
+                op.start(stream);
             } else {
                 WriteOp op = core.takeWrite();
                 op.part().set(this, parts, buffer, at, firstBlock, from, to);
-                op.start();
+                op.start(stream);
             }
             offset = partEnd;
         }
@@ -365,6 +378,24 @@ public final class CachedBrick implements BlockDevice {
         return awaiting;
     }
 
+    /** Demotion of the brick began, or wrote something. */
+    void demotionAdvanced() {
+        demotedAtNs = core.loop.clock().nanoTime();
+    }
+
+    /** When {@link #demotionAdvanced} was called last. */
+    long demotedAtNs() {
+        return demotedAtNs;
+    }
+
+    DiskHead head() {
+        return head;
+    }
+
+    Neighbourhood neighbourhood() {
+        return neighbourhood;
+    }
+
     Gates gates() {
         return gates;
     }
@@ -379,6 +410,6 @@ public final class CachedBrick implements BlockDevice {
     }
 
     boolean isQuiet() {
-        return running == 0 && gates.isEmpty() && fills.isEmpty();
+        return running == 0 && gates.isEmpty() && fills.isEmpty() && neighbourhood.isQuiet();
     }
 }

@@ -43,6 +43,9 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     private int writtenCount;
     private int skipped;
     private int nextRegion;
+    /** The region for which a commit was asked, as {@link #nextRegion}. */
+    private int committedRegion;
+
     private long firstBlock;
     private int pending;
     private int cursor;
@@ -78,6 +81,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     }
 
     void start() {
+        brick.demotionAdvanced();
         next();
     }
 
@@ -118,6 +122,37 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     }
 
     private void take() {
+        if (purpose == Purpose.DEMOTION && committedRegion != nextRegion && isUncommitted()) {
+            // Now, or the disk has to come back for the rest.
+            committedRegion = nextRegion;
+            core.committer.commit(committed -> take());
+            return;
+        }
+        int found = mark();
+        if (found == 0) {
+            leaveRegion();
+            core.loop.execute(this::next);
+            return;
+        }
+        regionStatus = IoStatus.OK;
+        epoch = core.committer.enterReader();
+        pending = 1;
+        fetch();
+        fetchDone();
+    }
+
+    private boolean isUncommitted() {
+        for (int i = 0; i < blocksPerRegion; i++) {
+            int slot = core.find(brick, firstBlock + i);
+            if (slot != SlotTable.NONE && core.slots.state(slot) == SlotTable.DIRTY && !isMine(slot)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Marks the slots to be demoted. */
+    private int mark() {
         int found = 0;
         for (int i = 0; i < blocksPerRegion; i++) {
             int slot = core.find(brick, firstBlock + i);
@@ -135,16 +170,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
                 found++;
             }
         }
-        if (found == 0) {
-            leaveRegion();
-            core.loop.execute(this::next);
-            return;
-        }
-        regionStatus = IoStatus.OK;
-        epoch = core.committer.enterReader();
-        pending = 1;
-        fetch();
-        fetchDone();
+        return found;
     }
 
     private boolean isMine(int slot) {
@@ -178,6 +204,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         }
         brick.sync().demoted();
         brick.counters().demotionWrites++;
+        brick.demotionAdvanced();
         if (!ioStatus.isOk()) {
             brick.counters().diskWriteErrors++;
             regionStatus = regionStatus.and(ioStatus);
@@ -355,6 +382,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         }
         brick.counters().demotedBlocks += cleaned;
         core.freePool.refill();
+        core.brake.eased();
         listener.demoted(cleaned, skipped, status.and(syncStatus));
         brick.opDone();
     }

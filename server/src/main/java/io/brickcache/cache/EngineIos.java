@@ -53,6 +53,7 @@ final class EngineIos implements EngineIo.Pool {
         io.count = count;
         io.ofSlots = false;
         io.prepare(op, offset, length, 0, buffer, at);
+        brick.head().moved(offset + length);
         io.submit(brick.disk(), owner);
     }
 

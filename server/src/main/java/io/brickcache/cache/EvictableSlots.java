@@ -15,11 +15,6 @@ final class EvictableSlots implements EvictionPolicy.Slots {
     }
 
     @Override
-    public boolean isMapped(int slot) {
-        return slots.isMapped(slot);
-    }
-
-    @Override
     public boolean isEvictable(int slot) {
         return slots.state(slot) == SlotTable.CLEAN && !slots.isVolatile(slot)
                 || bug == PlantedBug.EVICTS_DIRTY && slots.isMapped(slot);

@@ -19,9 +19,9 @@ final class FreePool {
         this.target = Math.min(MAX_TARGET, Math.max(Math.min(8, slots / 4), slots / 32));
     }
 
-    /** Slots that should be free; below half of it no copies are made of what is read. */
-    int target() {
-        return target;
+    /** Slots that are kept for writes: with so few left no copies are made of what is read. */
+    int copiesFloor() {
+        return target / 4;
     }
 
     /** Something became clean. */
@@ -51,7 +51,8 @@ final class FreePool {
             coming++;
             missing--;
         }
-        if (free <= target / 2) {
+        // Early enough for the commit to be done before the floor is reached.
+        if (free <= target - target / 4) {
             if (coming > 0) {
                 core.committer.request();
             }

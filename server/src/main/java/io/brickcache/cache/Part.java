@@ -56,6 +56,13 @@ final class Part {
         other.clear();
     }
 
+    /** Gives the blocks from {@code i} on to another part of the same request. */
+    void split(int i, Part rest) {
+        int start = i << shape.blockShift();
+        rest.set(brick(), parts(), buffer, at(i), firstBlock + i, 0, to - start);
+        set(brick(), parts(), buffer, at, firstBlock, from, start);
+    }
+
     void clear() {
         brick = null;
         parts = null;

@@ -61,7 +61,7 @@ final class PrefetchOp implements BufferPool.Waiter {
         brick.opStarted();
         ReadOp op = core.takeRead();
         op.part().set(brick, part, memory, 0, block, 0, length);
-        op.start();
+        op.start(false);
     }
 
     private final class Part extends IoRequest {

@@ -8,6 +8,8 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
+import io.brickcache.cache.policy.EvictionPolicy.Arrival;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private static final int TO_SCRATCH = 1;
     private static final int FROM_DISK = 2;
     private static final int FILL = 3;
+
+    /** So often a read waits for what is being read around before it reads the disk itself. */
+    private static final int MAX_WAITS = 4;
 
     private static final int MAX_TRIES = 8;
     /** So often a dirty block is read before it counts as lost: a transfer may fail once. */
@@ -56,6 +61,11 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private boolean damaged;
     private boolean listed;
     private boolean answered;
+    private boolean around;
+    private boolean stream;
+    private int waits;
+    private final Runnable resumption = this::begin;
+    private final IntPredicate missed = this::isMiss;
     private IoStatus status = IoStatus.OK;
 
     /** Links of {@link Fills}. */
@@ -81,11 +91,36 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         return part;
     }
 
-    void start() {
+    /**
+     * Reads for a client.
+     *
+     * @param ofStream it belongs to a stream so long that its blocks would not be found again: those that it reads whole are
+     *     not promoted. Of the others the next request of the stream needs the rest.
+     */
+    void start(boolean ofStream) {
+        around = false;
+        stream = ofStream;
+        restart();
+    }
+
+    /** Reads for nobody: what is not on the SSD comes there, nothing else is touched. */
+    void startAround() {
+        around = true;
+        stream = false;
+        restart();
+    }
+
+    private void restart() {
         tries = 0;
         listed = false;
         answered = false;
+        waits = around ? MAX_WAITS : 0;
         begin();
+    }
+
+    /** Goes on after {@link Neighbourhood#delays}. */
+    Runnable resumption() {
+        return resumption;
     }
 
     private void begin() {
@@ -104,7 +139,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             slotOf[i] = slot;
             failures[i] = null;
             maskOf[i] = slot == SlotTable.NONE ? 0 : core.slots.validMask(slot);
-            if (maskOf[i] == whole) {
+            if (maskOf[i] == whole || around && slot != SlotTable.NONE) {
                 kinds[i] = HIT;
             } else if (slot == SlotTable.NONE || !core.takesSlots() && (needed(i) & maskOf[i]) == 0) {
                 // A slot that holds nothing of what is asked for is left alone if it could not be made whole either.
@@ -117,6 +152,11 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 partials++;
             }
         }
+        if (misses > 0 && waits < MAX_WAITS && of.neighbourhood().delays(this)) {
+            waits++;
+            goOnBehind(of);
+            return;
+        }
         if (partials > 0 && (overlay == null || overlay.capacity() < partials * blockBytes)) {
             releaseOverlay();
             overlay = part.brick().merging().tryAllocate(partials * blockBytes);
@@ -125,7 +165,8 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 return;
             }
         }
-        if (tries == 0) {
+        boolean first = tries == 0 && !around;
+        if (first) {
             count(of);
         }
         status = IoStatus.OK;
@@ -136,18 +177,65 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         if (misses + partials > 0) {
             markLive(of);
         }
-        readSsd();
-        readDisk(of);
+        if (!around) {
+            readSsd();
+        }
+        if (first && misses > 0) {
+            readDiskAround(of);
+        } else {
+            readDisk(of);
+        }
         ssdDone();
         partDone();
     }
 
+    /**
+     * This part waits for blocks that are being read around; what is behind them is read meanwhile, while the disk is near.
+     */
+    private void goOnBehind(CachedBrick of) {
+        int rest = of.neighbourhood().endOfReading(part);
+        if (rest < part.blocks()) {
+            ReadOp behind = core.takeRead();
+            part.split(rest, behind.part);
+            part.parts().add();
+            of.opStarted();
+            behind.start(stream);
+        }
+    }
+
+    private void readDiskAround(CachedBrick of) {
+        int firstMiss = 0;
+        while (!isMiss(firstMiss)) {
+            firstMiss++;
+        }
+        int lastMiss = part.blocks() - 1;
+        while (!isMiss(lastMiss)) {
+            lastMiss--;
+        }
+        of.neighbourhood().readBefore(part, firstMiss);
+        readDisk(of);
+        of.neighbourhood().readAfter(part, lastMiss);
+    }
+
+    private boolean isMiss(int i) {
+        return kinds[i] == MISS;
+    }
+
+    private boolean isWholeOfStream(int i) {
+        return stream && (part.toIn(i) - part.fromIn(i)) == blockBytes;
+    }
+
     private void count(CachedBrick of) {
         for (int i = 0; i < part.blocks(); i++) {
-            if (slotOf[i] != SlotTable.NONE) {
+            if (slotOf[i] == SlotTable.NONE) {
+                of.counters().streamReadBlocks += isWholeOfStream(i) ? 1 : 0;
+            } else if (isWholeOfStream(i)) {
+                core.passed(slotOf[i]);
+            } else {
                 core.policy.accessed(slotOf[i]);
             }
         }
+        of.neighbourhood().read(part, missed);
         of.heat().read(of.regions().regionOf(part.firstBlock()), misses + partials == 0, of.requestTick());
         of.counters().readHitBlocks += part.blocks() - misses - partials;
         of.counters().readMissBlocks += misses + partials;
@@ -162,6 +250,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         for (int i = 0; i < part.blocks(); i++) {
             // The disk's part of a block that has lost some is not the block.
             if (kinds[i] == HIT
+                    || isMiss(i) && isWholeOfStream(i)
                     || (of.fullMask(part.firstBlock() + i) & ~maskOf[i]) == 0
                     || of.lost().isGone(part.offset(i), blockBytes)) {
                 forgetLive(i);
@@ -245,7 +334,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     @Override
     public @Nullable IoRequest cause() {
-        return answered ? null : part.parts().request();
+        return answered || around ? null : part.parts().request();
     }
 
     @Override
@@ -363,8 +452,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     private void answer() {
-        boolean fill =
-                listed && status.isOk() && core.takesSlots() && core.allocator.freeCount() > core.freePool.target() / 2;
+        boolean fill = listed && status.isOk() && core.copiesReads();
         IoBuffer kept = part.buffer();
         if (fill) {
             kept.retain();
@@ -389,7 +477,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 run++;
             }
             while (run > 0) {
-                int spare = core.allocator.freeCount() - core.freePool.target() / 2;
+                int spare = core.allocator.freeCount() - core.freePool.copiesFloor();
                 if (spare <= 0) {
                     return;
                 }
@@ -425,8 +513,12 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             long mask = of.fullMask(block);
             int checksum = core.checksums.of(part.buffer(), part.at(i), mask);
             int state = expected == SlotTable.NONE ? SlotTable.CLEAN : core.slots.state(expected);
-            core.install(of, block, slot, state, mask, checksum, core.tick());
+            core.install(of, block, slot, state, mask, checksum, core.tick(), around ? Arrival.AROUND : Arrival.READ);
             of.counters().promotedBlocks++;
+            if (around) {
+                of.counters().readAroundBlocks++;
+                of.neighbourhood().promoted(block);
+            }
         }
     }
 
@@ -442,6 +534,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         CachedBrick of = part.brick();
         if (listed) {
             of.fills().remove(this);
+        }
+        if (around) {
+            of.neighbourhood().finished(part);
         }
         part.clear();
         core.recycle(this);

@@ -8,6 +8,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.index.LostRange.Cause;
 import io.brickcache.cache.index.SlotTable;
+import io.brickcache.cache.policy.EvictionPolicy.Arrival;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,8 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         FULL,
         SSD_ERROR,
         UNALIGNED,
-        UNSYNCED
+        UNSYNCED,
+        STREAM
     }
 
     private final CacheCore core;
@@ -47,6 +49,11 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private int pending;
     private int syncFailures;
     private boolean unreachable;
+    private boolean stream;
+    private final Runnable resumption = this::enter;
+    /** For {@link WriteBrake}: when it began to wait. */
+    long heldAtNs;
+
     private Around around = Around.NO;
 
     WriteOp(CacheCore core) {
@@ -63,13 +70,30 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         return part;
     }
 
-    void start() {
+    /**
+     * Writes for a client.
+     *
+     * @param ofStream it belongs to a stream that is better off without the cache
+     */
+    void start(boolean ofStream) {
+        stream = ofStream;
         allocated = 0;
         unreachable = false;
         lostUnits[0] = 0;
         lostUnits[1] = 0;
         around = Around.NO;
+        if (stream || !core.brake.holds(this)) {
+            enter();
+        }
+    }
+
+    private void enter() {
         part.brick().gates().enter(this, Gates.Kind.WRITE, part.firstBlock(), part.lastBlock());
+    }
+
+    /** Goes on after {@link WriteBrake#holds}. */
+    Runnable resumption() {
+        return resumption;
     }
 
     @Override
@@ -83,6 +107,11 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
         if (!core.takesSlots() || DirtyMarks.isRefused(of)) {
             around = Around.SSD_ERROR;
+            leaveAround();
+            return;
+        }
+        if (stream) {
+            around = Around.STREAM;
             leaveAround();
             return;
         }
@@ -295,7 +324,15 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
         int tick = core.tick();
         for (int i = 0; i < part.blocks(); i++) {
-            core.install(of, part.firstBlock() + i, slotOf[i], SlotTable.DIRTY, maskOf[i], checksumOf[i], tick);
+            core.install(
+                    of,
+                    part.firstBlock() + i,
+                    slotOf[i],
+                    SlotTable.DIRTY,
+                    maskOf[i],
+                    checksumOf[i],
+                    tick,
+                    Arrival.WRITTEN);
         }
         of.lost().overwritten(part.offset(), part.bytes());
         of.heat().written(of.regions().regionOf(part.firstBlock()), tick);
@@ -326,6 +363,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             case SSD_ERROR -> of.counters().aroundSsdErrorBytes += part.bytes();
             case UNALIGNED -> of.counters().aroundUnalignedBytes += part.bytes();
             case UNSYNCED -> of.counters().aroundUnsyncedBytes += part.bytes();
+            case STREAM -> of.counters().aroundStreamBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
         DiskOp disk = core.takeDiskOp();

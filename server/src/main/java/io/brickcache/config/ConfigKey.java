@@ -71,10 +71,10 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
             "128MiB");
     static final ConfigKey<Long> CACHE_COMMIT_INTERVAL =
             scalar("cache.commit_interval", Format.duration("10ms", "10s"), "1s");
-    static final ConfigKey<Integer> CACHE_DIRTY_LOW = scalar("cache.dirty_low", Format.percent(0, 99), "20%");
-    static final ConfigKey<Integer> CACHE_DIRTY_HIGH = scalar("cache.dirty_high", Format.percent(1, 100), "60%");
+    static final ConfigKey<Integer> CACHE_DIRTY_LOW = scalar("cache.dirty_low", Format.percent(0, 99), "70%");
+    static final ConfigKey<Integer> CACHE_DIRTY_HIGH = scalar("cache.dirty_high", Format.percent(1, 100), "80%");
     static final ConfigKey<Long> CACHE_MAX_DIRTY_AGE =
-            scalar("cache.max_dirty_age", Format.duration("1s", "720h"), "10m");
+            scalar("cache.max_dirty_age", Format.duration("1s", "720h"), "1h");
     static final ConfigKey<Long> CACHE_IDLE_DELAY = scalar("cache.idle_delay", Format.duration("1s", "720h"), "2s");
     static final ConfigKey<Long> CACHE_METADATA_MEMORY =
             scalar("cache.metadata_memory", Format.size("size, 4MiB to 16GiB", "4MiB", "16GiB"), "64MiB");

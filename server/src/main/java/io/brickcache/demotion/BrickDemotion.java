@@ -23,7 +23,12 @@ final class BrickDemotion {
     private final RegionChooser chooser;
     private final Deque<Flush> flushes = new ArrayDeque<>();
     private boolean busy;
+    /** Nothing can be done before: it failed, or there was nothing to demote yet. */
     private long notBeforeNs;
+
+    /** A pause that ends sooner if there is no time for it. */
+    private long pausedUntilNs;
+
     private long backoffNs;
 
     /**
@@ -53,6 +58,7 @@ final class BrickDemotion {
         this.regions = brick.regions();
         this.chooser = new RegionChooser(options, regions, cache.recoveredTick(), this::hasReadable);
         this.notBeforeNs = now();
+        this.pausedUntilNs = notBeforeNs;
     }
 
     CachedBrick brick() {
@@ -77,11 +83,14 @@ final class BrickDemotion {
     }
 
     /** Starts a batch if there is one to start now. */
-    void work(Urgency urgency, double pauseShare) {
+    void work(Urgency urgency, double pauseShare, long wanted) {
         if (busy || notBeforeNs - now() > 0 || regions.dirtyBlocks() == 0) {
             return;
         }
-        int[] batch = chooser.next(urgency, cache.tick());
+        if (urgency != Urgency.FULL_SPEED && pausedUntilNs - now() > 0) {
+            return;
+        }
+        int[] batch = chooser.next(urgency, cache.tick(), wanted);
         if (batch.length == 0) {
             return;
         }
@@ -90,15 +99,18 @@ final class BrickDemotion {
         cache.demote(brick, batch, (blocks, skipped, status) -> {
             long tookNs = now() - startNs;
             long pauseNs = urgency == Urgency.FULL_SPEED ? 0 : Math.min(MAX_PAUSE_NS, (long) (tookNs * pauseShare));
-            // Nothing but blocks that are not committed yet: a commit will come.
-            batchDone(batch, status, blocks == 0 ? Demoter.LOOK_NS : pauseNs);
+            if (blocks == 0) {
+                // Nothing but blocks that are not committed yet: a commit will come.
+                notBeforeNs = now() + Demoter.LOOK_NS;
+            }
+            batchDone(batch, status, pauseNs);
         });
     }
 
     private void batchDone(int[] batch, IoStatus status, long pauseNs) {
         if (status.isOk()) {
             backoffNs = 0;
-            notBeforeNs = now() + pauseNs;
+            pausedUntilNs = now() + pauseNs;
             for (int region : batch) {
                 regions.swept(region, cache.tick());
             }

@@ -10,14 +10,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides when the bricks of one cache demote. Below the low mark: idle disks, and what is older than the limit. Between
- * the marks: with pauses after each batch that shrink to nothing towards the high mark. Above it, and while the cache
- * is failing: without a pause.
- * Loop-confined. It looks every {@link #LOOK_NS}, and only while something is dirty.
+ * Decides when the bricks of one cache demote, and how much. Up to the low mark: what is older than the limit; what
+ * waits gets neighbours, and is written in fewer positionings. Between the marks: with pauses after each batch that
+ * shrink to nothing towards the high mark, and without while the brick is idle. Above it, and while the cache is failing:
+ * without a pause.
+ * Loop-confined. It looks every {@link #LOOK_NS} while something is dirty, and after a share of the slots was written.
  */
 public final class Demoter {
 
     static final long LOOK_NS = 200_000_000L;
+
+    /** It looks after one in so many of the slots was written, so that a burst is noticed before it fills the cache. */
+    private static final int LOOKS_PER_CACHE = 256;
 
     private final Cache cache;
     private final DemotionOptions options;
@@ -25,6 +29,7 @@ public final class Demoter {
     private Loop.@Nullable Cancellable timer;
     private boolean stopped;
     private @Nullable Runnable onStopped;
+    private int writesUntilLook;
 
     public Demoter(Cache cache, DemotionOptions options) {
         this.cache = cache;
@@ -33,7 +38,7 @@ public final class Demoter {
 
     /** Begins to look after the bricks that the cache has and will have. */
     public void start() {
-        cache.onDirty(brick -> look());
+        cache.onDirty(brick -> dirtied());
         look();
     }
 
@@ -73,6 +78,17 @@ public final class Demoter {
         return added;
     }
 
+    private void dirtied() {
+        if (--writesUntilLook < 0) {
+            writesUntilLook = cache.slots() / LOOKS_PER_CACHE;
+            if (!stopped) {
+                // Not within the request that is being served.
+                cache.loop().execute(this::work);
+            }
+        }
+        look();
+    }
+
     private void look() {
         if (timer == null && !stopped && cache.dirtySlots() > 0) {
             timer = cache.loop().schedule(LOOK_NS, this::timerFired);
@@ -95,10 +111,13 @@ public final class Demoter {
     }
 
     private void work() {
+        if (stopped) {
+            return;
+        }
         double share = 100.0 * cache.dirtySlots() / cache.slots();
         for (CachedBrick brick : cache.bricks()) {
             if (brick.regions().dirtyBlocks() > 0) {
-                of(brick).work(urgency(share, brick), pauseShare(share));
+                of(brick).work(urgency(share, brick), pauseShare(share), wanted(share));
             }
         }
     }
@@ -107,10 +126,18 @@ public final class Demoter {
         if (share >= options.highPercent() || cache.health() != CacheHealth.SERVING) {
             return Urgency.FULL_SPEED;
         }
-        if (share >= options.lowPercent()) {
-            return Urgency.PACED;
+        if (share < options.lowPercent()) {
+            return Urgency.AGED_ONLY;
         }
-        return brick.idleNs() >= options.idleNs() ? Urgency.IDLE : Urgency.AGED_ONLY;
+        return brick.idleNs() >= options.idleNs() ? Urgency.FULL_SPEED : Urgency.PACED;
+    }
+
+    /** Blocks to demote in one batch: no more than needed, since what waits gets neighbours. */
+    private long wanted(double share) {
+        if (share < options.lowPercent() || cache.health() != CacheHealth.SERVING) {
+            return Long.MAX_VALUE;
+        }
+        return (long) ((share - options.lowPercent()) / 100 * cache.slots()) + 1;
     }
 
     /** Length of the pause after a batch, in lengths of the batch: many at the low mark, none at the high one. */

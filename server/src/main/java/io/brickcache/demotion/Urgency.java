@@ -2,12 +2,10 @@ package io.brickcache.demotion;
 
 /** How much a brick must demote now. */
 enum Urgency {
-    /** Nothing but regions older than the limit. */
+    /** Up to the low mark: nothing but regions older than the limit. */
     AGED_ONLY,
-    /** The disk is idle: cold regions. */
-    IDLE,
-    /** Between the marks: cold regions, with pauses that shrink as the dirty share grows. */
+    /** Between the marks: with pauses that shrink as the dirty share grows. */
     PACED,
-    /** Above the high mark, the cache failing, or everything is to go: all regions, without a pause. */
+    /** Above the high mark, between the marks while the brick is idle, or the cache failing: without a pause. */
     FULL_SPEED
 }

@@ -163,6 +163,7 @@ public final class Simulation {
     private static Map<String, Long> around(BrickCounters counters) {
         Map<String, Long> bytes = new LinkedHashMap<>();
         bytes.put("full", counters.aroundFullBytes);
+        bytes.put("sequential", counters.aroundStreamBytes);
         bytes.put("unsynced", counters.aroundUnsyncedBytes);
         bytes.put("unaligned", counters.aroundUnalignedBytes);
         bytes.put("ssd_error", counters.aroundSsdErrorBytes);

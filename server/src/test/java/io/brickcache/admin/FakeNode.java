@@ -324,9 +324,9 @@ public final class FakeNode implements NodeAdministration {
                 List.of("nbd+unix:///" + spec.name() + "?socket=/run/brickcache/nbd.sock"),
                 new BrickCounters(
                         new BrickCounters.Requests(1000, 500, 20, 3, 4_096_000, 2_048_000),
-                        new BrickCounters.CacheUse(900, 100, 1_048_576),
+                        new BrickCounters.CacheUse(900, 100, 30, 1_048_576),
                         Map.of(BrickCounters.WriteAround.NO_FREE_SLOT, 999_424L),
-                        new BrickCounters.Moves(100, 7, 256, 4),
+                        new BrickCounters.Moves(100, 40, 7, 256, 4),
                         new BrickCounters.Errors(0, 0, 0, 0)),
                 BrickView.Lost.NOTHING);
         bricks.put(spec.name(), brick);

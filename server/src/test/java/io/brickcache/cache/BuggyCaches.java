@@ -29,7 +29,12 @@ public final class BuggyCaches {
                 .toList();
     }
 
-    /** As {@link Cache#load}, with the bug of that name, or "NONE". */
+    /**
+     * As {@link Cache#load}, with the bug of that name, or "NONE".
+     *
+     * @param streamBytes from when on a stream passes the cache by
+     * @param clusterBytes what is read around a miss, or 0
+     */
     public static Cache load(
             String bug,
             CacheMetadata metadata,
@@ -37,7 +42,9 @@ public final class BuggyCaches {
             Loop loop,
             BlockDevice ssd,
             CacheOptions options,
-            Function<BrickRecord, BlockDevice> disks)
+            Function<BrickRecord, BlockDevice> disks,
+            long streamBytes,
+            int clusterBytes)
             throws MetadataException {
         PlantedBug planted = PlantedBug.valueOf(bug);
         MetadataStore read = planted == PlantedBug.TRUSTS_NEWER_WRONG_RECORD ? new CredulousStore(store) : store;
@@ -46,6 +53,14 @@ public final class BuggyCaches {
             List<BlockDevice> all = new ArrayList<>();
             opened = brick -> new TiedDisk(disks.apply(brick), all);
         }
-        return Cache.load(metadata, read, loop, ssd, options, opened, planted);
+        return Cache.load(
+                metadata,
+                read,
+                loop,
+                ssd,
+                options,
+                opened,
+                planted,
+                new Heuristics(streamBytes, streamBytes, clusterBytes));
     }
 }

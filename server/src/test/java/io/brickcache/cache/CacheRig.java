@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.BufferPool;
+import io.brickcache.block.ExtentsRequest;
 import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
@@ -184,6 +185,44 @@ final class CacheRig {
         }
         memory.release();
         return status.isOk() ? sectors : null;
+    }
+
+    /** Reads a block for nobody. */
+    void submitRead(CachedBrick brick, long block, Consumer<IoStatus> done) {
+        IoBuffer memory = memory(BLOCK);
+        Request request = new Request(status -> {
+            memory.release();
+            done.accept(status);
+        });
+        request.prepare(IoOp.READ, block * BLOCK, BLOCK, 0, memory, 0);
+        brick.submit(request);
+    }
+
+    /** Writes a block with one value, when the cache takes it. */
+    void submitWrite(CachedBrick brick, long block, int value, Consumer<IoStatus> done) {
+        IoBuffer memory = memory(BLOCK);
+        for (int i = 0; i < BLOCK; i++) {
+            memory.bytes().put(i, (byte) value);
+        }
+        Request request = new Request(status -> {
+            memory.release();
+            done.accept(status);
+        });
+        request.prepare(IoOp.WRITE, block * BLOCK, BLOCK, 0, memory, 0);
+        brick.submit(request);
+    }
+
+    /** Whether the SSD has the block. */
+    static boolean isCached(CachedBrick brick, long block) {
+        ExtentsRequest request = new ExtentsRequest() {
+            @Override
+            public void completed(IoStatus status) {
+                assertThat(status).isEqualTo(IoStatus.OK);
+            }
+        };
+        request.prepareExtents(ExtentsRequest.Context.RESIDENCY, block * BLOCK, BLOCK);
+        brick.submit(request);
+        return request.extentState(0) != ExtentsRequest.NOT_CACHED;
     }
 
     IoStatus zero(CachedBrick brick, long block, int blocks) {

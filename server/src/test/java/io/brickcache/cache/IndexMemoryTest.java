@@ -18,11 +18,6 @@ class IndexMemoryTest {
     /** Nothing is mapped. */
     private static final class NoSlots implements EvictionPolicy.Slots {
         @Override
-        public boolean isMapped(int slot) {
-            return false;
-        }
-
-        @Override
         public boolean isEvictable(int slot) {
             return false;
         }

@@ -107,7 +107,8 @@ final class LostRig {
                     device("ssd", ssd, this::ssdFault),
                     CacheOptions.DEFAULTS,
                     ignored -> device("disk", disk, Faults.NONE),
-                    bug);
+                    bug,
+                    Heuristics.DEFAULTS);
             assertThat(await(opened::start)).isEqualTo(IoStatus.OK);
             return opened;
         } catch (MetadataException e) {

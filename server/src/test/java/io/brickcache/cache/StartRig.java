@@ -74,7 +74,8 @@ final class StartRig {
                     device("ssd", ssd),
                     CacheOptions.DEFAULTS,
                     brick -> device("disk" + brick.id(), disks[brick.id()]),
-                    bug);
+                    bug,
+                    Heuristics.DEFAULTS);
             loaded.tell(this::witness);
             cache = loaded;
             return loaded;

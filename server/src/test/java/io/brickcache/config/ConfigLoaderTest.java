@@ -149,7 +149,7 @@ class ConfigLoaderTest {
             cache: {buffers: 64MB}              | not a size like 64MiB
             cache: {buffers: 99999999999TiB}    | too large
             cache: {dirty_low: 20}              | not a whole percentage like 20%
-            cache: {dirty_low: 70%}             | f.yaml:1:1: cache.dirty_low is 70%, must be less than cache.dirty_high (60%)
+            cache: {dirty_low: 85%}             | f.yaml:1:1: cache.dirty_low is 85%, must be less than cache.dirty_high (80%)
             state_directory: var                | not an absolute path
             a: b: c                             | f.yaml:1:5: not valid YAML
             a: *x                               | not valid YAML

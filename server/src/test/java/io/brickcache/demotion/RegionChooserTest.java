@@ -16,8 +16,7 @@ class RegionChooserTest {
 
     private static final int SECOND = 10;
     private static final int RECOVERED = -5;
-    private static final DemotionOptions OPTIONS =
-            new DemotionOptions(20, 60, 600_000_000_000L, 2_000_000_000L, 3_000_000_000L);
+    private static final DemotionOptions OPTIONS = new DemotionOptions(20, 60, 600_000_000_000L, 2_000_000_000L);
 
     private final DirtyRegions regions = new DirtyRegions(20_000L * DirtyRegions.REGION_BYTES, new BlockShape(4 << 10));
     private final RegionChooser chooser = new RegionChooser(OPTIONS, regions, RECOVERED, region -> true);
@@ -34,40 +33,94 @@ class RegionChooserTest {
         }
     }
 
+    /** Writes a block somewhere else, so that what was written before is a little older. */
+    private void passWrites(int writes) {
+        for (int i = 0; i < writes; i++) {
+            regions.added(regions.firstBlock(19_000), 0);
+            regions.removed(regions.firstBlock(19_000));
+        }
+    }
+
     private int[] next(Urgency urgency, int tick) {
-        int[] chosen = chooser.next(urgency, tick);
-        assertThat(chosen).isSorted().hasSizeLessThanOrEqualTo(RegionChooser.BATCH);
+        return next(urgency, tick, Long.MAX_VALUE);
+    }
+
+    private int[] next(Urgency urgency, int tick, long wanted) {
+        int[] chosen = chooser.next(urgency, tick, wanted);
+        assertThat(chosen)
+                .isSorted()
+                .hasSizeLessThanOrEqualTo(RegionChooser.BATCH)
+                .doesNotHaveDuplicates();
         return chosen;
     }
 
     @Test
-    void shouldGoUpwardsAndThenBeginAtTheBottom() {
-        for (int region = 100; region < 120; region++) {
+    void shouldTakeWhatWasWrittenLongestAgoWhenAllElseIsEqual() {
+        for (int region = 100; region > 80; region--) {
             dirty(region, 1, 0);
         }
-        assertThat(next(Urgency.FULL_SPEED, 0)).containsExactly(100, 101, 102, 103, 104, 105, 106, 107);
-        dirty(50, 1, 0);
-        assertThat(next(Urgency.FULL_SPEED, 0)).containsExactly(108, 109, 110, 111, 112, 113, 114, 115);
-        assertThat(next(Urgency.FULL_SPEED, 0)).as("no batch crosses the end").containsExactly(116, 117, 118, 119);
 
-        assertThat(next(Urgency.FULL_SPEED, 0)).containsExactly(50, 100, 101, 102, 103, 104, 105, 106);
+        assertThat(next(Urgency.FULL_SPEED, 0)).containsExactly(93, 94, 95, 96, 97, 98, 99, 100);
     }
 
     @Test
     void shouldTakeWhatARestartFoundDirtyAtAnyAge() {
         dirty(3, 1, RECOVERED);
-        dirty(4, 1, RECOVERED + 1);
+        dirty(5, 1, RECOVERED + 1);
 
         assertThat(next(Urgency.AGED_ONLY, RECOVERED + 2)).containsExactly(3);
     }
 
     @Test
-    void shouldTakeTheDenserOfTheNextFew() {
+    void shouldTakeTheDenserOnesAndNoMoreThanWanted() {
         for (int region = 0; region < 20; region++) {
-            dirty(region, region % 5 == 4 ? 100 : 1, 0);
+            dirty(2 * region, region % 5 == 4 ? 100 : 1, 0);
         }
+        passWrites(100_000);
 
-        assertThat(next(Urgency.FULL_SPEED, 0)).containsExactly(4, 9, 14, 19);
+        assertThat(next(Urgency.FULL_SPEED, 0, 400)).containsExactly(8, 18, 28, 38);
+        assertThat(next(Urgency.FULL_SPEED, 0, 101)).containsExactly(8, 18);
+        assertThat(next(Urgency.FULL_SPEED, 0, 1)).containsExactly(8);
+    }
+
+    @Test
+    void shouldTakeTheRegionThatNeedsFewerPositioningsForTheSameBlocks() {
+        for (int i = 0; i < 8; i++) {
+            regions.added(regions.firstBlock(10) + i * 64L, 0);
+        }
+        for (int i = 0; i < 8; i++) {
+            regions.added(regions.firstBlock(20) + i, 0);
+        }
+        passWrites(1_000);
+
+        assertThat(next(Urgency.PACED, 0, 1)).containsExactly(20);
+    }
+
+    @Test
+    void shouldLetARegionWaitThatIsWrittenAgainAndAgain() {
+        dirty(10, 10, 0);
+        dirty(20, 10, 0);
+        passWrites(1_000);
+        regions.rewritten(regions.firstBlock(10));
+
+        assertThat(next(Urgency.FULL_SPEED, 0, 1)).containsExactly(20);
+        clean(20);
+        assertThat(next(Urgency.FULL_SPEED, 0, 1)).as("nothing else is left").containsExactly(10);
+    }
+
+    @Test
+    void shouldTakeNeighboursAlongThatTheDiskReachesWithoutPositioning() {
+        for (int region = 50; region < 70; region++) {
+            dirty(region, regions.blocksPerRegion(), 0);
+        }
+        dirty(75, regions.blocksPerRegion(), 0);
+        passWrites(1_000_000);
+
+        assertThat(next(Urgency.FULL_SPEED, 0, 1)).containsExactly(50, 51, 52, 53, 54, 55, 56, 57);
+        for (int region = 50; region < 69; region++) {
+            clean(region);
+        }
+        assertThat(next(Urgency.FULL_SPEED, 0, 1)).containsExactly(69);
     }
 
     @Test
@@ -82,7 +135,7 @@ class RegionChooserTest {
         }
         int rounds = 0;
         while (!left.isEmpty()) {
-            for (int region : next(Urgency.FULL_SPEED, 0)) {
+            for (int region : next(Urgency.FULL_SPEED, 0, entropy.between(1, 1_000))) {
                 assertThat(left.remove(region)).isTrue();
                 clean(region);
             }
@@ -93,43 +146,29 @@ class RegionChooserTest {
     }
 
     @Test
-    void shouldWaitForRegionsThatAreStillWrittenUnlessTheyMustGo() {
-        dirty(3, 2, 0);
-        dirty(4, 2, 0);
-        regions.rewritten(regions.firstBlock(4), SECOND);
-
-        assertThat(next(Urgency.PACED, 3 * SECOND - 1)).isEmpty();
-        assertThat(next(Urgency.PACED, 3 * SECOND)).containsExactly(3);
-        assertThat(next(Urgency.IDLE, 3 * SECOND)).containsExactly(3);
-        assertThat(next(Urgency.AGED_ONLY, 3 * SECOND)).isEmpty();
-        assertThat(next(Urgency.FULL_SPEED, 0)).containsExactly(3, 4);
-        assertThat(next(Urgency.PACED, 4 * SECOND)).containsExactly(3, 4);
-    }
-
-    @Test
     void shouldTakeWhatIsTooOldAtAnyUrgencyThoughItIsHot() {
         int start = Integer.MAX_VALUE - 100;
         dirty(3, 1, start);
-        dirty(4, 1, start + 1);
+        dirty(5, 100, start + 1);
         int now = start + 600 * SECOND;
-        regions.rewritten(regions.firstBlock(3), now);
-        regions.rewritten(regions.firstBlock(4), now);
+        passWrites(1_000);
+        regions.rewritten(regions.firstBlock(3));
 
-        for (Urgency urgency : List.of(Urgency.AGED_ONLY, Urgency.IDLE, Urgency.PACED)) {
-            assertThat(next(urgency, now - 1)).isEmpty();
-            assertThat(next(urgency, now)).containsExactly(3);
+        assertThat(next(Urgency.AGED_ONLY, now - 1)).isEmpty();
+        for (Urgency urgency : Urgency.values()) {
+            assertThat(next(urgency, now, 1)).containsExactly(3);
         }
     }
 
     @Test
-    void shouldLookFurtherAtTheNextCallWhenThereAreManyThatMayNotGo() {
+    void shouldCompareTheNextOnesAtTheNextCallWhenThereAreVeryMany() {
         for (int region = 0; region < 10_000; region++) {
             dirty(region, 1, 100);
         }
         dirty(10_001, 1, 0);
         List<Integer> chosen = new ArrayList<>();
         for (int call = 0; call < 3; call++) {
-            Arrays.stream(next(Urgency.PACED, 3 * SECOND)).forEach(chosen::add);
+            Arrays.stream(next(Urgency.AGED_ONLY, 600 * SECOND)).forEach(chosen::add);
         }
 
         assertThat(chosen).containsExactly(10_001);

@@ -182,8 +182,17 @@ class EngineSystem implements SystemUnderTest {
         }
 
         private Cache load(MetadataStore from, SimDevice ssd, CacheOptions options) throws MetadataException {
+            SeededEntropy own = entropy.split("heuristics " + index + " " + starts);
             return BuggyCaches.load(
-                    bug, CacheMetadata.read(from), from, loop, ssd, options, brick -> openDisk(brick.id()));
+                    bug,
+                    CacheMetadata.read(from),
+                    from,
+                    loop,
+                    ssd,
+                    options,
+                    brick -> openDisk(brick.id()),
+                    own.pick(scenario.blockBytes(), 4 * scenario.blockBytes(), 1 << 20),
+                    own.pick(0, scenario.blockBytes(), 64 << 10, 256 << 10));
         }
 
         /** Metadata of which one record is not what was written must not be believed. */

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many dirty blocks each 2 MiB region of one brick has, and since when. Counts are kept in chunks of 4096 regions
+ * How many dirty blocks each 2 MiB region of one brick has, about where, and since when. Kept in chunks of 4096 regions
  * (8 GiB) that exist only where something was ever dirty.
  */
 public final class DirtyRegions {
@@ -12,6 +12,11 @@ public final class DirtyRegions {
     public static final int REGION_BYTES = 2 << 20;
     public static final int NONE = -1;
 
+    /** {@link #positionings} is never more. */
+    public static final int MAX_POSITIONINGS = 13;
+
+    private static final int FOOTPRINT_SHIFT = 15;
+    private static final int BYTES_PER_REGION = 2 + 4 + 4 + 8;
     private static final int CHUNK_SHIFT = 12;
     private static final int CHUNK = 1 << CHUNK_SHIFT;
 
@@ -20,20 +25,29 @@ public final class DirtyRegions {
         /** When the first of the blocks that are dirty now became so, in ticks. */
         final int[] since = new int[CHUNK];
 
+        /** {@link #clock} at the last write. */
         final int[] lastWrite = new int[CHUNK];
+
+        /** A bit for each 32 KiB in which something became dirty since the region was clean. */
+        final long[] footprint = new long[CHUNK];
+
         final long[] any = new long[CHUNK / 64];
     }
 
     private final @Nullable Chunk[] chunks;
     private final int regions;
     private final int blocksPerRegionShift;
+    private final int footprintShift;
     private long dirtyBlocks;
     private int dirtyRegions;
+    /** Blocks written, wrapping. */
+    private int clock;
 
     public DirtyRegions(long sizeBytes, BlockShape shape) {
         this.regions = Math.toIntExact((sizeBytes + REGION_BYTES - 1) / REGION_BYTES);
         this.chunks = new Chunk[(regions >> CHUNK_SHIFT) + 1];
         this.blocksPerRegionShift = Integer.numberOfTrailingZeros(REGION_BYTES) - shape.blockShift();
+        this.footprintShift = FOOTPRINT_SHIFT - shape.blockShift();
     }
 
     public int regions() {
@@ -74,14 +88,21 @@ public final class DirtyRegions {
             chunk.since[i] = tick;
             dirtyRegions++;
         }
-        chunk.lastWrite[i] = tick;
+        chunk.lastWrite[i] = clock++;
+        chunk.footprint[i] |= footprint(block);
         dirtyBlocks++;
     }
 
+    private long footprint(long block) {
+        long inRegion = block & blocksPerRegion() - 1;
+        // A block of 64 KiB has two bits.
+        return footprintShift >= 0 ? 1L << (inRegion >> footprintShift) : 3L << 2 * inRegion;
+    }
+
     /** A dirty block of the region was written again. */
-    public void rewritten(long block, int tick) {
+    public void rewritten(long block) {
         int region = regionOf(block);
-        chunk(region).lastWrite[region & CHUNK - 1] = tick;
+        chunk(region).lastWrite[region & CHUNK - 1] = clock++;
     }
 
     /** A block of the region is no longer dirty. */
@@ -94,6 +115,7 @@ public final class DirtyRegions {
         }
         if (--chunk.dirty[i] == 0) {
             chunk.any[i >> 6] &= ~(1L << i);
+            chunk.footprint[i] = 0;
             dirtyRegions--;
         }
         dirtyBlocks--;
@@ -116,9 +138,27 @@ public final class DirtyRegions {
         return chunk(region).since[region & CHUNK - 1];
     }
 
-    /** Tick of the last write to a dirty block; only for a region that has some. */
-    public int lastWrite(int region) {
-        return chunk(region).lastWrite[region & CHUNK - 1];
+    /** Blocks of the brick written since the last write to the region; only for a region that is dirty. */
+    public int writesSince(int region) {
+        return clock - 1 - chunk(region).lastWrite[region & CHUNK - 1];
+    }
+
+    /**
+     * About how often a disk has to position to write the dirty blocks of the region upwards, if it passes over gaps of up
+     * to 128 KiB; at least 1. Blocks that became clean while others did not may still count.
+     */
+    public int positionings(int region) {
+        long f = chunk(region).footprint[region & CHUNK - 1];
+        return Math.max(1, Long.bitCount(f & ~(f << 1 | f << 2 | f << 3 | f << 4)));
+    }
+
+    /** True if both this region and the one below are dirty near their border: one positioning less together. */
+    public boolean joinsBelow(int region) {
+        return region > 0
+                && dirty(region) > 0
+                && dirty(region - 1) > 0
+                && (chunk(region).footprint[region & CHUNK - 1] & 0xF) != 0
+                && chunk(region - 1).footprint[region - 1 & CHUNK - 1] >>> 60 != 0;
     }
 
     /** The first region from {@code from} on that has dirty blocks, or NONE. */
@@ -156,7 +196,7 @@ public final class DirtyRegions {
     /** Bytes on the heap. */
     public long memoryBytes() {
         long used = Arrays.stream(chunks).filter(c -> c != null).count();
-        return 4L * chunks.length + used * CHUNK * 11;
+        return 4L * chunks.length + used * (CHUNK * BYTES_PER_REGION + CHUNK / 8);
     }
 
     private Chunk chunk(int region) {

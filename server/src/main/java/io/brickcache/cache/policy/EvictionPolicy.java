@@ -1,40 +1,62 @@
 package io.brickcache.cache.policy;
 
 /**
- * Decides which mapped slot goes when room is needed. The engine tells it what happens to slots; it names victims; the
- * engine evicts clean ones only (R6).
+ * Decides which slot goes when room is needed. It orders the <em>evictable</em> slots only, those that equal the disk
+ * (R6): a slot enters when it becomes evictable and leaves when it no longer is, so that what is dirty is never in the
+ * way of a search. What is known of a block is kept in its slot's {@link PolicyBits} from its arrival on, dirty or not.
  */
 public interface EvictionPolicy {
 
     /** What a slot is, as the policy may ask. */
     interface Slots {
-        /** The slot is mapped. */
-        boolean isMapped(int slot);
-
-        /** The slot is mapped and clean: it may go. */
+        /** The slot is between {@link #entered} or {@link #demoted} and {@link #left}. */
         boolean isEvictable(int slot);
 
         /** A hash of the place that the slot holds, for the memory of evicted blocks. */
         long placeHash(int slot);
     }
 
-    /** The slot got an owner that was not in the cache. */
-    void inserted(int slot);
+    /** Why a block comes into the cache. */
+    enum Arrival {
+        /** A client read it. */
+        READ,
+        /** Read along with what a client read. */
+        AROUND,
+        WRITTEN
+    }
 
-    /** The slot's block was asked for. */
+    /** The slot got an owner that was not in the cache. */
+    void arrived(int slot, Arrival why);
+
+    /**
+     * The block of {@code from} got the new slot {@code to}, with a client's write or without; {@code from} is about to be
+     * retired.
+     */
+    void moved(int from, int to, boolean written);
+
+    /** A client read from the slot. */
     void accessed(int slot);
 
-    /** The block of {@code from} was written anew into {@code to}; {@code from} is about to be retired. */
-    void moved(int from, int to);
+    /** A long stream read from the slot and will not come back: it may go first. Only of a slot that is evictable. */
+    void passed(int slot);
 
-    /** The slot is about to be retired, whoever decided it. Not called after {@link #moved} for {@code from}. */
-    void removed(int slot);
+    /** A copy of the disk became evictable. */
+    void entered(int slot);
+
+    /** A slot that was dirty became evictable. */
+    void demoted(int slot);
+
+    /** The slot is no longer evictable. */
+    void left(int slot);
 
     /**
      * The next slot to evict, or -1 if none was found with bounded work; the caller then retires it, which calls
-     * {@link #removed}.
+     * {@link #left}.
      */
     int victim();
+
+    /** Slots of the part of the cache where new blocks have to prove themselves. */
+    int probationSlots();
 
     /** Bytes on the heap. */
     long memoryBytes();

@@ -1,29 +1,37 @@
 package io.brickcache.cache.policy;
 
 /**
- * S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023) over slots: a small queue takes
- * what is new; what is asked for again before it reaches the end moves to the main queue, what is not leaves and is
- * remembered as a ghost; a ghost that returns goes to the main queue at once.
+ * S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023) over the evictable slots: a small
+ * queue takes what is new; what is asked for again before it reaches the end moves to the main queue, what is not leaves
+ * and is remembered as a ghost; a ghost that is read again goes to the main queue at once. Why this one, and what is
+ * different here: docs/adr/0007-disk-positioning.md.
+ *
+ * <ul>
+ *   <li>Until the cache is full for the first time, what has no room in the small queue goes to the main queue: of a loop
+ *       longer than the cache a part stays.
+ *   <li>A block that was written and not read goes first once it is on the disk: the next write needs no copy of it.
+ *   <li>A block read around is not remembered unless somebody asked for it.
+ * </ul>
  *
  * <p>The small queue is a ring of slot numbers. The main queue needs no memory: its order is the order of the slots,
  * walked by a hand as in CLOCK; slots are handed out in nearly the same order, so that this is nearly FIFO. Slots that
- * left the small queue out of turn (retired) stay in the ring as entries that are passed over.
+ * left the small queue out of turn stay in the ring as entries that are passed over.
  *
- * <p>Policy bits of a slot: bit 2 in the main queue; bits 0 to 1 how often it was asked for since, at most 3.
+ * <p>Policy bits of a slot: bit 2 it is, or was, worth the main queue; bits 0 to 1 how often it was asked for, at most 3:
+ * in the main queue since the hand came by, of a dirty slot by reads.
  */
 public final class S3Fifo implements EvictionPolicy {
 
     private static final int MAIN = 4;
-    private static final int FREQUENCY = 3;
-    /** Share of the small queue, as in the paper. */
+    private static final int ASKED = 3;
+    /** One over the share of the small queue, as in the paper. */
     private static final int SMALL_SHARE = 10;
-    /** Asked for more often than this in the small queue: worth keeping. */
-    private static final int PROMOTE_ABOVE = 1;
+    /** The hand looks for main slots among so many at most for each of them: below that the small queue gives. */
+    private static final int MAIN_SHARE = 64;
+    /** One over the most slots that are known to go first; more go as slots of the main queue that nobody asks for. */
+    private static final int FIRST_SHARE = 16;
     /** Steps of one search; a search that fails goes on at the next call. */
     private static final int MAX_STEPS = 4096;
-
-    /** Dirty blocks of the small queue passed over in one search before it turns to the main queue. */
-    private static final int MAX_PASSED = 64;
 
     private static final int NONE = -1;
 
@@ -34,51 +42,88 @@ public final class S3Fifo implements EvictionPolicy {
     private final int[] ring;
     private int ringHead;
     private int ringSize;
+    /** A stack of slots that go before all others, of the small queue too. */
+    private final int[] first;
+
+    private int firstCount;
+
     private int smallCount;
     private int mainCount;
     private int hand;
+    private boolean filling = true;
 
     public S3Fifo(int slotCount, PolicyBits bits, Slots slots) {
         this.slotCount = slotCount;
         this.bits = bits;
         this.slots = slots;
         this.ring = new int[Math.max(16, slotCount / 8 * 2)];
+        this.first = new int[Math.max(16, slotCount / FIRST_SHARE)];
         this.ghosts = new GhostTable(slotCount);
     }
 
     @Override
-    public void inserted(int slot) {
-        if (ghosts.remove(slots.placeHash(slot))) {
-            enterMain(slot, 0);
-        } else {
-            enterSmall(slot, 0);
+    public void arrived(int slot, Arrival why) {
+        switch (why) {
+            case READ -> bits.setPolicyBits(slot, ghosts.remove(slots.placeHash(slot)) ? MAIN | 1 : 1);
+            case AROUND -> bits.setPolicyBits(slot, 0);
+            case WRITTEN -> {
+                ghosts.remove(slots.placeHash(slot));
+                bits.setPolicyBits(slot, 0);
+            }
         }
+    }
+
+    @Override
+    public void moved(int from, int to, boolean written) {
+        int b = bits.policyBits(from);
+        // A copy that was read in was asked for once; that it is read again after the write is what counts from now on.
+        boolean copy = (b & MAIN) == 0 && slots.isEvictable(from);
+        bits.setPolicyBits(to, !written ? b : copy ? Math.max(0, b - 1) : b & ASKED);
     }
 
     @Override
     public void accessed(int slot) {
         int b = bits.policyBits(slot);
-        if ((b & FREQUENCY) < FREQUENCY) {
+        if ((b & ASKED) < ASKED) {
             bits.setPolicyBits(slot, b + 1);
         }
     }
 
     @Override
-    public void moved(int from, int to) {
-        int b = bits.policyBits(from);
-        int frequency = Math.min(FREQUENCY, (b & FREQUENCY) + 1);
-        removed(from);
-        // Still mapped for the moment, but no longer in the small queue: entering may come upon it in the ring.
-        bits.setPolicyBits(from, MAIN);
-        if ((b & MAIN) != 0) {
-            enterMain(to, frequency);
-        } else {
-            enterSmall(to, frequency);
+    public void passed(int slot) {
+        if (bits.policyBits(slot) <= 1 && firstCount < first.length) {
+            bits.setPolicyBits(slot, 0);
+            first[firstCount++] = slot;
         }
     }
 
     @Override
-    public void removed(int slot) {
+    public void entered(int slot) {
+        if ((bits.policyBits(slot) & MAIN) != 0) {
+            enterMain(slot, 1);
+            return;
+        }
+        smallCount++;
+        if (ringSize == ring.length || filling && smallCount * (long) SMALL_SHARE > slotCount) {
+            oldestToMain();
+        }
+        pushLast(slot);
+    }
+
+    @Override
+    public void demoted(int slot) {
+        if (bits.policyBits(slot) != 0) {
+            enterMain(slot, bits.policyBits(slot) & ASKED);
+        } else if (firstCount < first.length) {
+            smallCount++;
+            first[firstCount++] = slot;
+        } else {
+            enterMain(slot, 0);
+        }
+    }
+
+    @Override
+    public void left(int slot) {
         if ((bits.policyBits(slot) & MAIN) != 0) {
             mainCount--;
         } else {
@@ -88,29 +133,9 @@ public final class S3Fifo implements EvictionPolicy {
 
     @Override
     public int victim() {
-        int steps = 0;
-        int passed = 0;
-        while (steps < MAX_STEPS) {
-            boolean overdue = smallCount * (long) SMALL_SHARE > slotCount && passed < MAX_PASSED;
-            // A queue may be dirty throughout: then the other one has to give.
-            boolean fromSmall = overdue || mainCount == 0 || steps >= MAX_STEPS / 2;
-            int found = NONE;
-            if (fromSmall && ringSize > 0) {
-                int before = ringSize;
-                found = stepSmall();
-                if (found == NONE && ringSize == before) {
-                    passed++;
-                }
-                steps++;
-            } else if (mainCount > 0) {
-                int before = steps;
-                while (found == NONE && steps - before < 64) {
-                    found = stepMain();
-                    steps++;
-                }
-            } else {
-                return NONE;
-            }
+        filling = false;
+        for (int steps = 0; steps < MAX_STEPS && smallCount + mainCount > 0; steps++) {
+            int found = firstCount > 0 ? stepFirst() : isSmallTurn() ? stepSmall() : stepMain();
             if (found != NONE) {
                 return found;
             }
@@ -118,23 +143,43 @@ public final class S3Fifo implements EvictionPolicy {
         return NONE;
     }
 
-    private int stepSmall() {
-        int slot = popRing();
+    private boolean isSmallTurn() {
+        return ringSize > 0
+                && (mainCount == 0
+                        || smallCount > 0
+                                && (smallCount * (long) SMALL_SHARE >= slotCount
+                                        || mainCount * (long) MAIN_SHARE < slotCount));
+    }
+
+    private int stepFirst() {
+        int slot = first[--firstCount];
         if (!isSmall(slot)) {
             return NONE;
         }
-        int frequency = bits.policyBits(slot) & FREQUENCY;
-        if (frequency > PROMOTE_ABOVE) {
+        if (bits.policyBits(slot) > 0) {
+            // Read since, after all.
             smallCount--;
-            enterMain(slot, 0);
-            return NONE;
-        }
-        if (!slots.isEvictable(slot)) {
-            // Dirty: it comes round again when the demotion has had time.
-            pushRing(slot);
+            enterMain(slot, 1);
             return NONE;
         }
         ghosts.add(slots.placeHash(slot));
+        return slot;
+    }
+
+    private int stepSmall() {
+        int slot = popOldest();
+        if (!isSmall(slot)) {
+            return NONE;
+        }
+        int asked = bits.policyBits(slot);
+        if (asked == ASKED) {
+            smallCount--;
+            enterMain(slot, 1);
+            return NONE;
+        }
+        if (asked > 0) {
+            ghosts.add(slots.placeHash(slot));
+        }
         return slot;
     }
 
@@ -142,46 +187,44 @@ public final class S3Fifo implements EvictionPolicy {
         int slot = hand;
         hand = hand + 1 == slotCount ? 0 : hand + 1;
         int b = bits.policyBits(slot);
-        if ((b & MAIN) == 0 || !slots.isMapped(slot)) {
+        if ((b & MAIN) == 0 || !slots.isEvictable(slot)) {
             return NONE;
         }
-        if ((b & FREQUENCY) > 0) {
+        if ((b & ASKED) > 0) {
             bits.setPolicyBits(slot, b - 1);
             return NONE;
         }
-        return slots.isEvictable(slot) ? slot : NONE;
+        return slot;
     }
 
     private boolean isSmall(int slot) {
-        return slots.isMapped(slot) && (bits.policyBits(slot) & MAIN) == 0;
+        return (bits.policyBits(slot) & MAIN) == 0 && slots.isEvictable(slot);
     }
 
-    private void enterSmall(int slot, int frequency) {
-        smallCount++;
-        bits.setPolicyBits(slot, frequency);
-        if (ringSize == ring.length) {
-            int oldest = popRing();
+    /** Makes room in the ring. */
+    private void oldestToMain() {
+        while (ringSize > 0) {
+            int oldest = popOldest();
             if (isSmall(oldest)) {
                 smallCount--;
-                enterMain(oldest, 0);
+                enterMain(oldest, bits.policyBits(oldest) == 0 ? 0 : 1);
+                return;
             }
         }
-        pushRing(slot);
     }
 
-    /** One more chance than in a true queue: the hand may be just about to come by. */
-    private void enterMain(int slot, int frequency) {
+    private void enterMain(int slot, int asked) {
         mainCount++;
-        bits.setPolicyBits(slot, MAIN | Math.max(1, frequency));
+        bits.setPolicyBits(slot, MAIN | asked);
     }
 
-    private void pushRing(int slot) {
+    private void pushLast(int slot) {
         int tail = ringHead + ringSize;
         ring[tail < ring.length ? tail : tail - ring.length] = slot;
         ringSize++;
     }
 
-    private int popRing() {
+    private int popOldest() {
         int slot = ring[ringHead];
         ringHead = ringHead + 1 == ring.length ? 0 : ringHead + 1;
         ringSize--;
@@ -189,7 +232,12 @@ public final class S3Fifo implements EvictionPolicy {
     }
 
     @Override
+    public int probationSlots() {
+        return slotCount / SMALL_SHARE;
+    }
+
+    @Override
     public long memoryBytes() {
-        return 4L * ring.length + ghosts.memoryBytes();
+        return 4L * (ring.length + first.length) + ghosts.memoryBytes();
     }
 }

@@ -54,7 +54,7 @@ final class PolicyCache implements PolicyBits, EvictionPolicy.Slots {
             return true;
         }
         if (makeRoom()) {
-            install(block, false);
+            install(block, false, EvictionPolicy.Arrival.READ);
         }
         return false;
     }
@@ -64,18 +64,32 @@ final class PolicyCache implements PolicyBits, EvictionPolicy.Slots {
         if (!makeRoom()) {
             return false;
         }
-        install(block, true);
+        install(block, true, EvictionPolicy.Arrival.WRITTEN);
         return true;
     }
 
+    /** As {@link #read}, of a block that is read along with another one. */
+    void readAround(long block) {
+        if (!holds(block) && makeRoom()) {
+            install(block, false, EvictionPolicy.Arrival.AROUND);
+        }
+    }
+
     void clean(long block) {
-        dirty[slot(block)] = false;
+        int slot = slot(block);
+        dirty[slot] = false;
+        policy.demoted(slot);
+    }
+
+    /** A stream has read the block, which is clean. */
+    void pass(long block) {
+        policy.passed(slot(block));
     }
 
     /** Trimmed, or damaged. */
     void drop(long block) {
         int slot = slot(block);
-        policy.removed(slot);
+        leave(slot);
         retire(slot);
     }
 
@@ -88,7 +102,7 @@ final class PolicyCache implements PolicyBits, EvictionPolicy.Slots {
         if (!mapped[slot] || dirty[slot]) {
             throw new AssertionError("victim " + slot + " is not mapped and clean");
         }
-        policy.removed(slot);
+        leave(slot);
         retire(slot);
         return blockOf[slot];
     }
@@ -97,7 +111,7 @@ final class PolicyCache implements PolicyBits, EvictionPolicy.Slots {
         return !free.isEmpty() || evict() != NONE;
     }
 
-    private void install(long block, boolean asDirty) {
+    private void install(long block, boolean asDirty, EvictionPolicy.Arrival why) {
         int slot = free.remove();
         Integer old = slotOf.get(block);
         blockOf[slot] = block;
@@ -105,13 +119,23 @@ final class PolicyCache implements PolicyBits, EvictionPolicy.Slots {
         dirty[slot] = asDirty;
         bits[slot] = 0;
         if (old == null) {
-            policy.inserted(slot);
+            policy.arrived(slot, why);
         } else {
             // The old slot is still mapped here, as in the engine.
-            policy.moved(old, slot);
+            policy.moved(old, slot, asDirty);
+            leave(old);
             retire(old);
         }
         slotOf.put(block, slot);
+        if (!asDirty) {
+            policy.entered(slot);
+        }
+    }
+
+    private void leave(int slot) {
+        if (!dirty[slot]) {
+            policy.left(slot);
+        }
     }
 
     private void retire(int slot) {
@@ -133,11 +157,6 @@ final class PolicyCache implements PolicyBits, EvictionPolicy.Slots {
     @Override
     public void setPolicyBits(int slot, int value) {
         bits[slot] = value;
-    }
-
-    @Override
-    public boolean isMapped(int slot) {
-        return mapped[slot];
     }
 
     @Override

@@ -1,0 +1,45 @@
+package io.brickcache.cache;
+
+/**
+ * A sequential stream of writes that has the disk of its brick for itself. Only such a stream is written around the cache,
+ * for only it costs no positioning: otherwise demotion would have written more for one. It takes {@link
+ * Heuristics#soleStreamBytes} without any other request before the disk is positioned for it, and it lasts while the disk
+ * does nothing else.
+ */
+final class SoleStream {
+
+    private final long leastBytes;
+    private long end = -1;
+    private long bytes;
+    private boolean around;
+
+    SoleStream(long leastBytes) {
+        this.leastBytes = leastBytes;
+    }
+
+    /** A client reads or writes. */
+    void request(long offset, long length) {
+        if (offset == end) {
+            bytes += length;
+        } else {
+            bytes = length;
+            around = false;
+        }
+        end = offset + length;
+    }
+
+    /**
+     * True if the write, which {@link #request} was told of, is better written around.
+     *
+     * @param headIsThere the disk needs no positioning for it
+     */
+    boolean goesAround(boolean headIsThere) {
+        if (around && !headIsThere) {
+            around = false;
+            bytes = 0;
+        } else if (bytes >= leastBytes) {
+            around = true;
+        }
+        return around;
+    }
+}

@@ -1,0 +1,74 @@
+package io.brickcache.cache;
+
+import static io.brickcache.cache.CacheRig.BLOCK;
+import static io.brickcache.cache.CacheRig.BRICK_BYTES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.brickcache.block.IoStatus;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is too long to be found again does not take the place of what is. */
+class StreamsTest {
+
+    private static final int BLOCKS_OF_1_MIB = (1 << 20) / BLOCK;
+    private static final int LOW_MARK = CacheRig.SLOTS * CacheOptions.DEFAULTS.dirtyLowPercent() / 100;
+
+    private final CacheRig rig = new CacheRig(6);
+    private final WatchedDisk disk = new WatchedDisk(rig.device("disk", BRICK_BYTES));
+    private final CachedBrick brick = rig.attach(disk);
+
+    @Test
+    void shouldNotPromoteAStreamOfReadsFromOneMebibyteOn() {
+        for (int block = 0; block < 3 * BLOCKS_OF_1_MIB; block++) {
+            rig.read(brick, block);
+        }
+        rig.loop.runFor(1_000_000_000L);
+
+        assertThat(brick.counters().streamReadBlocks).isEqualTo(2L * BLOCKS_OF_1_MIB + 1);
+        for (int block = BLOCKS_OF_1_MIB; block < 3 * BLOCKS_OF_1_MIB; block++) {
+            assertThat(CacheRig.isCached(brick, block)).as("block %d", block).isFalse();
+        }
+    }
+
+    @Test
+    void shouldPromoteReadsThatAreNoStream() {
+        for (int block = 40; block > 0; block--) {
+            rig.read(brick, block);
+        }
+        rig.loop.runFor(1_000_000_000L);
+
+        assertThat(brick.counters().streamReadBlocks).isZero();
+        assertThat(CacheRig.isCached(brick, 17)).isTrue();
+    }
+
+    @Test
+    void shouldWriteALongStreamAroundWhenMuchIsDirty() {
+        assertThat(rig.write(brick, 0, LOW_MARK + 2, 1)).isEqualTo(IoStatus.OK);
+        for (int mebibyte = 0; mebibyte < 4; mebibyte++) {
+            for (int block = 0; block < BLOCKS_OF_1_MIB; block += 16) {
+                assertThat(rig.write(brick, mebibyte * BLOCKS_OF_1_MIB + block, 16, block))
+                        .isEqualTo(IoStatus.OK);
+            }
+        }
+        assertThat(brick.counters().aroundStreamBytes).isEqualTo(16L * BLOCK);
+        assertThat(disk.writes).contains(new WatchedDisk.Range(BRICK_BYTES - 16L * BLOCK, 16L * BLOCK));
+    }
+
+    @Test
+    void shouldAnswerWritesWhenNothingMakesRoom() {
+        List<IoStatus> answers = new ArrayList<>();
+        for (int block = 0; block < 2 * CacheRig.SLOTS; block++) {
+            rig.submitWrite(brick, block * 2L % 1024 + block / 512, block, answers::add);
+            if (block % 64 == 0) {
+                rig.loop.runFor(10_000_000L);
+            }
+        }
+        rig.loop.runUntil(() -> answers.size() == 2 * CacheRig.SLOTS);
+
+        assertThat(answers).hasSize(2 * CacheRig.SLOTS).containsOnly(IoStatus.OK);
+        assertThat(brick.counters().aroundFullBytes).isPositive();
+        rig.cache.checkStructure(false);
+    }
+}

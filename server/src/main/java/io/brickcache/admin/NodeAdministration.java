@@ -112,4 +112,17 @@ public interface NodeAdministration {
      * {@link Reason#BRICK_LOST} when all but lost blocks is on the disk.
      */
     BrickView flushBrick(String name, ProgressListener progress);
+
+    /** Makes the brick a block device of the kernel; answers with the device also if it is one already. */
+    MappingView mapBrick(String brick);
+
+    /**
+     * Takes the block device away and answers with what it was; {@link Reason#DEVICE_IN_USE} while something uses it.
+     *
+     * @param name of the brick, or the path of the device or of its link
+     */
+    MappingView unmapBrick(String name);
+
+    /** What is mapped, by brick. */
+    List<MappingView> mappings();
 }

@@ -6,6 +6,8 @@ import io.brickcache.config.ConfigException;
 import io.brickcache.config.ConfigLoader;
 import io.brickcache.env.SecureEntropy;
 import io.brickcache.env.SystemClock;
+import io.brickcache.mapping.NbdDevices;
+import io.brickcache.mapping.NetlinkDriver;
 import io.brickcache.nbd.NbdServer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -97,7 +99,13 @@ public final class Main implements Callable<Integer> {
 
     /** The one place where the node is built. */
     private static NodeService node(Config config, SystemdNotifier systemd) {
-        return new Node(config, systemd, new SystemClock(), new SecureEntropy());
+        return new Node(
+                config,
+                systemd,
+                new SystemClock(),
+                new SecureEntropy(),
+                new NetlinkDriver(),
+                new NbdDevices(Path.of("/sys"), Path.of("/proc")));
     }
 
     @Override

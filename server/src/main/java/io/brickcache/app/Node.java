@@ -7,6 +7,8 @@ import io.brickcache.block.ring.IoEngine;
 import io.brickcache.config.Config;
 import io.brickcache.env.Clock;
 import io.brickcache.env.Entropy;
+import io.brickcache.mapping.NbdDevices;
+import io.brickcache.mapping.NbdDriver;
 import io.brickcache.nbd.NbdServer;
 import io.brickcache.nbd.Transport;
 import io.netty.channel.EventLoopGroup;
@@ -35,6 +37,8 @@ public final class Node implements NodeService {
     private final SystemdNotifier systemd;
     private final Clock clock;
     private final Entropy entropy;
+    private final NbdDriver driver;
+    private final NbdDevices devices;
     private final Lifecycle lifecycle = new Lifecycle();
     private final Exports exports = new Exports();
     private @Nullable Parts parts;
@@ -48,13 +52,22 @@ public final class Node implements NodeService {
             NbdServer nbd,
             EventLoopGroup acceptors,
             Watchdog watchdog,
-            Rejoiner rejoiner) {}
+            Rejoiner rejoiner,
+            Mappings mappings) {}
 
-    public Node(Config config, SystemdNotifier systemd, Clock clock, Entropy entropy) {
+    public Node(
+            Config config,
+            SystemdNotifier systemd,
+            Clock clock,
+            Entropy entropy,
+            NbdDriver driver,
+            NbdDevices devices) {
         this.config = config;
         this.systemd = systemd;
         this.clock = clock;
         this.entropy = entropy;
+        this.driver = driver;
+        this.devices = devices;
     }
 
     @Override
@@ -77,6 +90,7 @@ public final class Node implements NodeService {
             WithoutCache withoutCache = new WithoutCache(context, catalog, fronts);
             CacheOpener opener = new CacheOpener(context, catalog, fronts, withoutCache);
             Rejoiner rejoiner = new Rejoiner(context, lifecycle, catalog, opener, withoutCache, fronts);
+            Mappings mappings = new Mappings(context, exports, nbd, driver, devices);
             BrickAttachment attachment = new BrickAttachment(context, catalog, fronts);
             NodeAdministration operations = new NodeOperations(
                     context,
@@ -86,7 +100,8 @@ public final class Node implements NodeService {
                     attachment,
                     new BrickDetachment(context, catalog, fronts, nbd),
                     new BrickDecision(context, catalog, fronts, withoutCache, attachment),
-                    rejoiner);
+                    rejoiner,
+                    mappings);
             AdminServer admin = new AdminServer(
                     config.admin(),
                     operations,
@@ -102,10 +117,11 @@ public final class Node implements NodeService {
             nbd.start();
             views.listening(nbd.boundAddresses());
             Watchdog watchdog = new Watchdog(systemd, catalog);
-            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors, watchdog, rejoiner);
+            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors, watchdog, rejoiner, mappings);
             watchdog.start();
             lifecycle.serving();
             rejoiner.start();
+            mappings.start();
             admin.serving();
             rollback.keep();
         }
@@ -143,6 +159,7 @@ public final class Node implements NodeService {
         StopSteps steps = new StopSteps(systemd, clock);
         steps.run("end of administrative changes", 60, () -> lifecycle.awaitIdle(TimeUnit.MINUTES.toNanos(1)));
         steps.run("looks for what is away", 60, () -> running.rejoiner().close());
+        steps.run("mappings", 15, () -> running.mappings().close());
         steps.run("NBD", 60, () -> running.nbd().close());
         steps.run("watchdog", 10, () -> running.watchdog().close());
         steps.run("caches", 300, () -> stopCaches(running.catalog()));

@@ -4,6 +4,7 @@ import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.LostView;
+import io.brickcache.admin.MappingView;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeView;
 import io.brickcache.admin.ProgressListener;
@@ -29,6 +30,7 @@ final class NodeOperations implements NodeAdministration {
     private final BrickDetachment detachment;
     private final BrickDecision decision;
     private final Rejoiner rejoiner;
+    private final Mappings mappings;
 
     NodeOperations(
             NodeContext context,
@@ -38,7 +40,8 @@ final class NodeOperations implements NodeAdministration {
             BrickAttachment attachment,
             BrickDetachment detachment,
             BrickDecision decision,
-            Rejoiner rejoiner) {
+            Rejoiner rejoiner,
+            Mappings mappings) {
         this.context = context;
         this.lifecycle = lifecycle;
         this.catalog = catalog;
@@ -47,6 +50,7 @@ final class NodeOperations implements NodeAdministration {
         this.detachment = detachment;
         this.decision = decision;
         this.rejoiner = rejoiner;
+        this.mappings = mappings;
     }
 
     @Override
@@ -166,6 +170,7 @@ final class NodeOperations implements NodeAdministration {
     public BrickView detachBrick(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress) {
         return lifecycle.change(() -> {
             BrickEntry entry = catalog.brick(name);
+            mappings.checkNotMapped(name);
             BrickView last = views.brick(entry);
             LongWork work = new LongWork(progress, lifecycle);
             inTurn(entry.cache(), entry.cache().brickTurn(), () -> detachment.detach(entry, dirtyData, lostData, work));
@@ -195,6 +200,21 @@ final class NodeOperations implements NodeAdministration {
             inTurn(entry.cache(), entry.cache().brickTurn(), () -> flush(entry, work));
             return views.brick(entry);
         });
+    }
+
+    @Override
+    public MappingView mapBrick(String brick) {
+        return lifecycle.change(() -> mappings.map(catalog.brick(brick)));
+    }
+
+    @Override
+    public MappingView unmapBrick(String name) {
+        return lifecycle.change(() -> mappings.unmap(name));
+    }
+
+    @Override
+    public List<MappingView> mappings() {
+        return mappings.list();
     }
 
     private void flush(BrickEntry entry, LongWork work) {

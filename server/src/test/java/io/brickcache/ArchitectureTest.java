@@ -96,7 +96,7 @@ class ArchitectureTest {
         "io.netty.., nbd.. block.ring.. admin.AdminServer app.Node app.LoopHost app.RunningCache",
         "org.snakeyaml.., config.. app.NodeState",
         "picocli.., app.Main",
-        "com.sun.jna.., block.nativeio.. block.pooled.. block.BufferPool block.DirectProbe app.SystemdNotifier"
+        "com.sun.jna.., block.nativeio.. block.pooled.. block.BufferPool block.DirectProbe app.SystemdNotifier app.ProcessCalls app.Launcher app.Protections"
                 + " mapping.LibC mapping.NetlinkSocket mapping.KernelSocket",
     })
     void shouldKnowALibraryInOnePlaceOnly(String library, String places) {

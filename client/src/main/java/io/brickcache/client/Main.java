@@ -44,6 +44,8 @@ public final class Main {
                 .addSubcommand(new MapCommand(root))
                 .addSubcommand(new UnmapCommand(root))
                 .addSubcommand(new ShowMappedCommand(root))
+                .addSubcommand(new NodeCommand(root))
+                .addSubcommand(new DrainCommand(root))
                 .addSubcommand(new VersionCommand(root))
                 .addSubcommand(new CompletionCommand(root))
                 .registerConverter(Long.class, Units::parseSize)

@@ -18,6 +18,7 @@ import io.brickcache.admin.v1.MappingState;
 import io.brickcache.admin.v1.Node;
 import io.brickcache.admin.v1.NodeState;
 import io.brickcache.admin.v1.ProgressUnit;
+import io.brickcache.admin.v1.Protection;
 import io.brickcache.admin.v1.ScrubResult;
 import io.brickcache.admin.v1.WriteAround;
 import io.brickcache.admin.v1.WriteAroundReason;
@@ -102,6 +103,15 @@ final class ViewMapper {
                             case UNREADABLE -> LostState.LOST_STATE_UNREADABLE;
                             case GONE -> LostState.LOST_STATE_GONE;
                         })
+                .build();
+    }
+
+    static Protection protection(ProtectionView view) {
+        return Protection.newBuilder()
+                .setName(view.name())
+                .setInForce(view.inForce())
+                .setDetail(view.detail())
+                .setRemedy(view.remedy())
                 .build();
     }
 

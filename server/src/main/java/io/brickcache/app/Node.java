@@ -12,6 +12,7 @@ import io.brickcache.mapping.NbdDriver;
 import io.brickcache.nbd.NbdServer;
 import io.brickcache.nbd.Transport;
 import io.netty.channel.EventLoopGroup;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -39,6 +40,7 @@ public final class Node implements NodeService {
     private final Entropy entropy;
     private final NbdDriver driver;
     private final NbdDevices devices;
+    private final Runnable stop;
     private final Lifecycle lifecycle = new Lifecycle();
     private final Exports exports = new Exports();
     private @Nullable Parts parts;
@@ -55,19 +57,28 @@ public final class Node implements NodeService {
             Rejoiner rejoiner,
             Mappings mappings) {}
 
+    /**
+     * A node that does not run yet.
+     *
+     * @param driver of the kernel
+     * @param devices of this machine
+     * @param stop asks whoever started the node to stop it
+     */
     public Node(
             Config config,
             SystemdNotifier systemd,
             Clock clock,
             Entropy entropy,
             NbdDriver driver,
-            NbdDevices devices) {
+            NbdDevices devices,
+            Runnable stop) {
         this.config = config;
         this.systemd = systemd;
         this.clock = clock;
         this.entropy = entropy;
         this.driver = driver;
         this.devices = devices;
+        this.stop = stop;
     }
 
     @Override
@@ -90,6 +101,12 @@ public final class Node implements NodeService {
             WithoutCache withoutCache = new WithoutCache(context, catalog, fronts);
             CacheOpener opener = new CacheOpener(context, catalog, fronts, withoutCache);
             Rejoiner rejoiner = new Rejoiner(context, lifecycle, catalog, opener, withoutCache, fronts);
+            Protections protections = new Protections(
+                    ProcessCalls.load(),
+                    Path.of("/proc"),
+                    driver,
+                    systemd.watchdogUs().isPresent());
+            protections.report();
             Mappings mappings = new Mappings(context, exports, nbd, driver, devices);
             BrickAttachment attachment = new BrickAttachment(context, catalog, fronts);
             NodeAdministration operations = new NodeOperations(
@@ -101,7 +118,9 @@ public final class Node implements NodeService {
                     new BrickDetachment(context, catalog, fronts, nbd),
                     new BrickDecision(context, catalog, fronts, withoutCache, attachment),
                     rejoiner,
-                    mappings);
+                    mappings,
+                    protections,
+                    stop);
             AdminServer admin = new AdminServer(
                     config.admin(),
                     operations,

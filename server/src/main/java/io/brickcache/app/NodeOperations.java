@@ -8,6 +8,7 @@ import io.brickcache.admin.MappingView;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeView;
 import io.brickcache.admin.ProgressListener;
+import io.brickcache.admin.ProtectionView;
 import io.brickcache.admin.ScrubView;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,8 @@ final class NodeOperations implements NodeAdministration {
     private final BrickDecision decision;
     private final Rejoiner rejoiner;
     private final Mappings mappings;
+    private final Protections protections;
+    private final Runnable stop;
 
     NodeOperations(
             NodeContext context,
@@ -41,7 +44,9 @@ final class NodeOperations implements NodeAdministration {
             BrickDetachment detachment,
             BrickDecision decision,
             Rejoiner rejoiner,
-            Mappings mappings) {
+            Mappings mappings,
+            Protections protections,
+            Runnable stop) {
         this.context = context;
         this.lifecycle = lifecycle;
         this.catalog = catalog;
@@ -51,6 +56,8 @@ final class NodeOperations implements NodeAdministration {
         this.decision = decision;
         this.rejoiner = rejoiner;
         this.mappings = mappings;
+        this.protections = protections;
+        this.stop = stop;
     }
 
     @Override
@@ -200,6 +207,20 @@ final class NodeOperations implements NodeAdministration {
             inTurn(entry.cache(), entry.cache().brickTurn(), () -> flush(entry, work));
             return views.brick(entry);
         });
+    }
+
+    @Override
+    public List<ProtectionView> protections() {
+        return protections.look();
+    }
+
+    @Override
+    public void stop(UsedDevices usedDevices) {
+        if (usedDevices == UsedDevices.REFUSE) {
+            mappings.checkNoneUsed();
+        }
+        LOG.info("A stop was asked for by the administration");
+        stop.run();
     }
 
     @Override

@@ -26,6 +26,8 @@ public final class FakeNode implements NodeAdministration {
     private final Map<String, BrickView> bricks = new ConcurrentSkipListMap<>();
     private final Map<String, List<LostView.Range>> lost = new ConcurrentSkipListMap<>();
     private final Map<String, MappingView> mapped = new ConcurrentSkipListMap<>();
+    private volatile ProtectionView protection = new ProtectionView("locked-memory", true, "all", "");
+    private volatile boolean stopped;
     private volatile ScrubView scrubResult = new ScrubView(0, 0, 0);
     private volatile long scrubRate;
     private final AtomicReference<@Nullable RuntimeException> nextFailure = new AtomicReference<>();
@@ -465,5 +467,31 @@ public final class FakeNode implements NodeAdministration {
                 MappingView.State.CONNECTED,
                 "",
                 users);
+    }
+
+    /** From now on a protection is missing. */
+    public void unprotect() {
+        protection = new ProtectionView("locked-memory", false, "0 MiB locked", "lock it");
+    }
+
+    @Override
+    public List<ProtectionView> protections() {
+        mayFail();
+        return List.of(new ProtectionView("io-flusher", true, "set", ""), protection);
+    }
+
+    /** True once it was asked to stop. */
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    @Override
+    public void stop(UsedDevices usedDevices) {
+        mayFail();
+        if (usedDevices == UsedDevices.REFUSE
+                && mapped.values().stream().anyMatch(view -> !view.users().isEmpty())) {
+            throw new AdminException(Reason.DEVICE_IN_USE, "a device is in use", "unmount it first", Map.of());
+        }
+        stopped = true;
     }
 }

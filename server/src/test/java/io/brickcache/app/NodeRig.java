@@ -42,6 +42,7 @@ final class NodeRig implements AutoCloseable {
     private final Path directory;
     private final IoOptions.Engine engine;
     private final FakeKernel kernel;
+    private volatile int stopsAsked;
     private @Nullable Node node;
 
     NodeRig(Path directory, IoOptions.Engine engine) {
@@ -73,7 +74,8 @@ final class NodeRig implements AutoCloseable {
                 new SystemClock(),
                 new SecureEntropy(),
                 kernel,
-                kernel.devices());
+                kernel.devices(),
+                () -> stopsAsked++);
     }
 
     void stop() {
@@ -89,6 +91,11 @@ final class NodeRig implements AutoCloseable {
 
     NodeAdministration admin() {
         return Objects.requireNonNull(node).administration();
+    }
+
+    /** How often the administration asked for a stop. */
+    int stopsAsked() {
+        return stopsAsked;
     }
 
     /** The machine's kernel, which outlives the node. */

@@ -21,10 +21,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +49,8 @@ final class Mappings implements AutoCloseable {
     private static final int ANY_DEVICE = -1;
 
     private final NodeContext context;
+    private final Catalog catalog;
+    private final Fronts fronts;
     private final Exports exports;
     private final NbdServer nbd;
     private final NbdDriver driver;
@@ -55,8 +60,17 @@ final class Mappings implements AutoCloseable {
     private final Map<String, MappedBrick> mapped = new TreeMap<>();
     private @Nullable ScheduledExecutorService keeper;
 
-    Mappings(NodeContext context, Exports exports, NbdServer nbd, NbdDriver driver, NbdDevices devices) {
+    Mappings(
+            NodeContext context,
+            Catalog catalog,
+            Fronts fronts,
+            Exports exports,
+            NbdServer nbd,
+            NbdDriver driver,
+            NbdDevices devices) {
         this.context = context;
+        this.catalog = catalog;
+        this.fronts = fronts;
         this.exports = exports;
         this.nbd = nbd;
         this.driver = driver;
@@ -85,6 +99,7 @@ final class Mappings implements AutoCloseable {
                     Map.of("brick", brick.name(), "cache", brick.cache().name()));
         }
         try {
+            fronts.keepChanges(brick, export);
             MappedBrick made = connect(export, ANY_DEVICE);
             mapped.put(brick.name(), made);
             try {
@@ -98,6 +113,7 @@ final class Mappings implements AutoCloseable {
             LOG.info("Brick {}: mapped as {}", brick.name(), made.path());
             return view(made);
         } catch (IOException e) {
+            fronts.stopKeepingChanges(brick, export);
             throw failure("brick " + brick.name() + " cannot be mapped", e);
         }
     }
@@ -119,8 +135,16 @@ final class Mappings implements AutoCloseable {
         }
         mapped.remove(known.brick());
         saveIfPossible();
+        stopKeepingChanges(known.brick());
         LOG.info("Brick {}: unmapped, was {}", known.brick(), known.path());
         return last;
+    }
+
+    private void stopKeepingChanges(String brick) {
+        Export export = exports.find(brick);
+        if (export != null) {
+            fronts.stopKeepingChanges(catalog.brick(brick), export);
+        }
     }
 
     synchronized List<MappingView> list() {
@@ -211,14 +235,17 @@ final class Mappings implements AutoCloseable {
                                 index,
                                 options().connections())));
         long awayMs = awayMs();
+        Set<String> left = exports.list().stream().map(Export::name).collect(Collectors.toCollection(TreeSet::new));
         for (MappingFile.Entry entry : found.values()) {
             String backend = devices.backend(entry.index());
             if (isOurs(entry, backend)) {
                 restore(entry, awayMs);
+                left.remove(entry.brick());
             } else {
                 LOG.info("Brick {}: /dev/nbd{} is not ours any more", entry.brick(), entry.index());
             }
         }
+        left.forEach(this::stopKeepingChanges);
     }
 
     private boolean isOurs(MappingFile.Entry entry, @Nullable String backend) {
@@ -276,6 +303,7 @@ final class Mappings implements AutoCloseable {
             anew(known, export);
             return;
         }
+        fronts.keepChanges(catalog.brick(known.brick()), export);
         int missing = known.missing();
         long sizeBytes = export.device().geometry().sizeBytes();
         if (missing > 0 || sizeBytes != known.sizeBytes()) {
@@ -377,6 +405,16 @@ final class Mappings implements AutoCloseable {
             return new AdminException(reason, what + ": " + known.problem(), known.remedy(), Map.of(), e);
         }
         return Failures.of(what, e);
+    }
+
+    /** Makes durable what is in the write logs. After {@link #close}, and when no client is left. */
+    synchronized void settle() {
+        for (String brick : mapped.keySet()) {
+            Export export = exports.find(brick);
+            if (export != null) {
+                fronts.settleChanges(catalog.brick(brick), export);
+            }
+        }
     }
 
     /** Keeps nothing connected any more. What is mapped stays so: requests wait in the kernel for the next service. */

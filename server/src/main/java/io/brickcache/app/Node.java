@@ -97,7 +97,9 @@ public final class Node implements NodeService {
             rollback.add(() -> end(acceptors));
             NbdServer nbd = new NbdServer(config.nbd(), transport(engine), acceptors, exports);
             Views views = new Views(context, catalog, nbd, lifecycle);
-            Fronts fronts = new Fronts(exports);
+            WriteLogs logs =
+                    new WriteLogs(config.map().logDirectory(), config.map().logBytes(), devices.bootId());
+            Fronts fronts = new Fronts(exports, logs);
             WithoutCache withoutCache = new WithoutCache(context, catalog, fronts);
             CacheOpener opener = new CacheOpener(context, catalog, fronts, withoutCache);
             Rejoiner rejoiner = new Rejoiner(context, lifecycle, catalog, opener, withoutCache, fronts);
@@ -107,7 +109,7 @@ public final class Node implements NodeService {
                     driver,
                     systemd.watchdogUs().isPresent());
             protections.report();
-            Mappings mappings = new Mappings(context, exports, nbd, driver, devices);
+            Mappings mappings = new Mappings(context, catalog, fronts, exports, nbd, driver, devices);
             BrickAttachment attachment = new BrickAttachment(context, catalog, fronts);
             NodeAdministration operations = new NodeOperations(
                     context,
@@ -180,6 +182,7 @@ public final class Node implements NodeService {
         steps.run("looks for what is away", 60, () -> running.rejoiner().close());
         steps.run("mappings", 15, () -> running.mappings().close());
         steps.run("NBD", 60, () -> running.nbd().close());
+        steps.run("write logs", 120, () -> running.mappings().settle());
         steps.run("watchdog", 10, () -> running.watchdog().close());
         steps.run("caches", 300, () -> stopCaches(running.catalog()));
         steps.run("NBD loops", 10, () -> end(running.acceptors()));

@@ -113,7 +113,9 @@ public final class ConfigLoader {
                 () -> MapOptions.of(
                         settings.get(ConfigKey.MAP_CONNECTIONS),
                         settings.get(ConfigKey.MAP_REQUEST_TIMEOUT),
-                        settings.get(ConfigKey.MAP_DEAD_TIMEOUT)));
+                        settings.get(ConfigKey.MAP_DEAD_TIMEOUT),
+                        settings.get(ConfigKey.MAP_LOG_DIRECTORY),
+                        settings.get(ConfigKey.MAP_LOG_SIZE)));
         if (nbd == null
                 || admin == null
                 || io == null

@@ -1,5 +1,6 @@
 package io.brickcache.mapping;
 
+import java.nio.file.Path;
 import java.time.Duration;
 
 /**
@@ -10,10 +11,23 @@ import java.time.Duration;
  * @param requestTimeout after which the kernel sends a request again, 1 s to 10 min; after a crash of the service requests
  *     that were under way wait so long
  * @param deadTimeout how long requests wait for a service that is away, 1 s to 24 h; then they fail
+ * @param logDirectory a folder of the service alone, in a tmpfs, for the write logs
+ * @param logBytes of the write log of each mapped brick, 64 MiB to 1 GiB; memory that is taken when it is mapped
  */
-public record MapOptions(int connections, Duration requestTimeout, Duration deadTimeout) {
+public record MapOptions(
+        int connections, Duration requestTimeout, Duration deadTimeout, Path logDirectory, int logBytes) {
 
-    public static final MapOptions DEFAULT = new MapOptions(4, Duration.ofSeconds(15), Duration.ofMinutes(5));
+    private static final Path LOG_DIRECTORY = Path.of("/dev/shm/brickcache");
+
+    /** Default settings. */
+    public static MapOptions defaults() {
+        return of(
+                4,
+                Duration.ofSeconds(15).toNanos(),
+                Duration.ofMinutes(5).toNanos(),
+                LOG_DIRECTORY,
+                WriteLog.MIN_BYTES);
+    }
 
     public MapOptions {
         if (connections < 2 || connections > 16) {
@@ -26,7 +40,18 @@ public record MapOptions(int connections, Duration requestTimeout, Duration dead
         }
     }
 
-    public static MapOptions of(int connections, long requestTimeoutNs, long deadTimeoutNs) {
-        return new MapOptions(connections, Duration.ofNanos(requestTimeoutNs), Duration.ofNanos(deadTimeoutNs));
+    public static MapOptions of(
+            int connections, long requestTimeoutNs, long deadTimeoutNs, Path logDirectory, int logBytes) {
+        return new MapOptions(
+                connections,
+                Duration.ofNanos(requestTimeoutNs),
+                Duration.ofNanos(deadTimeoutNs),
+                logDirectory,
+                logBytes);
+    }
+
+    /** As these, with another folder. */
+    public MapOptions withLogDirectory(Path directory) {
+        return new MapOptions(connections, requestTimeout, deadTimeout, directory, logBytes);
     }
 }

@@ -67,7 +67,7 @@ final class NodeRig implements AutoCloseable {
                 new IoOptions(engine, 4, false),
                 new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, HOUR_NS, HOUR_NS, 4L << 20),
                 ScrubOptions.DEFAULTS,
-                MapOptions.DEFAULT);
+                MapOptions.defaults().withLogDirectory(directory.resolve("logs")));
         return new Node(
                 config,
                 SystemdNotifier.fromEnvironment(Map.of()),

@@ -104,6 +104,10 @@ class Service:
     def brick(self, name):
         return json.loads(self.cli("-o", "json", "brick", "show", name))
 
+    def mappings(self):
+        """What is mapped, by brick."""
+        return {mapping["brick"]: mapping for mapping in json.loads(self.cli("-o", "json", "showmapped"))["mappings"]}
+
     def cache(self, name):
         return json.loads(self.cli("-o", "json", "cache", "show", name))
 

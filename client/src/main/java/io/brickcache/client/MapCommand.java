@@ -1,10 +1,13 @@
 package io.brickcache.client;
 
+import io.brickcache.admin.v1.Brick;
+import io.brickcache.admin.v1.GetBrickRequest;
 import io.brickcache.admin.v1.MapBrickRequest;
 import io.brickcache.admin.v1.Mapping;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code brickcache map} */
@@ -19,6 +22,13 @@ final class MapCommand implements Callable<Integer> {
     @Parameters(paramLabel = "BRICK", arity = "0..1", description = "Name of the brick.")
     private @Nullable String brick;
 
+    @Option(
+            names = "--fuse",
+            description =
+                    "Makes it by nbdfuse and a loop device, where the kernel has no nbd driver. For trying out only:"
+                            + " it does not survive a restart of the service, and is slower.")
+    private boolean fuse;
+
     MapCommand(Brickcache root) {
         this.root = root;
     }
@@ -29,12 +39,26 @@ final class MapCommand implements Callable<Integer> {
         if (name == null) {
             throw new Failure(ExitCode.USAGE, "map BRICK: which one? List them with: brickcache brick list");
         }
+        if (fuse) {
+            return root.withDaemon(daemon -> mapByFuse(daemon, name));
+        }
         MapBrickRequest request = MapBrickRequest.newBuilder().setName(name).build();
         return root.withDaemon(daemon -> {
             Mapping mapping =
                     daemon.ask(() -> daemon.mappings().mapBrick(request)).getMapping();
             return root.print(mapping, () -> root.shell().out().println(mapping.getDevicePath()));
         });
+    }
+
+    private ExitCode mapByFuse(Daemon daemon, String name) {
+        GetBrickRequest request = GetBrickRequest.newBuilder().setName(name).build();
+        Brick found = daemon.ask(() -> daemon.bricks().getBrick(request)).getBrick();
+        Mapping mapping = new FuseDevices(root.shell().environment()).map(found);
+        root.shell()
+                .say(
+                        "this device is for trying out: when the service ends, also for a restart, it fails and so does the"
+                                + " file system on it; do not swap on it, and do not put what matters there");
+        return root.print(mapping, () -> root.shell().out().println(mapping.getDevicePath()));
     }
 
     @Command(name = "list", description = "Lists the bricks that are mapped.")

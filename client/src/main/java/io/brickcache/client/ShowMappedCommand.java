@@ -30,6 +30,7 @@ final class ShowMappedCommand implements Callable<Integer> {
                 all.addAllMappings(page.getMappingsList());
                 token = page.getNextPageToken();
             } while (!token.isEmpty());
+            all.addAllMappings(new FuseDevices(root.shell().environment()).list());
             return root.print(all.build(), Tables.mappings(all.getMappingsList()));
         });
     }

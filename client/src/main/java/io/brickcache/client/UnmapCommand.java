@@ -2,6 +2,7 @@ package io.brickcache.client;
 
 import io.brickcache.admin.v1.Mapping;
 import io.brickcache.admin.v1.UnmapBrickRequest;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -21,11 +22,21 @@ final class UnmapCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        FuseDevices fuse = new FuseDevices(root.shell().environment());
+        Optional<Mapping> byFuse = fuse.find(name);
+        if (byFuse.isPresent()) {
+            fuse.unmap(byFuse.get());
+            return root.report(byFuse.get(), unmapped(byFuse.get())).number();
+        }
         UnmapBrickRequest request = UnmapBrickRequest.newBuilder().setName(name).build();
         return root.withDaemon(daemon -> {
             Mapping mapping =
                     daemon.ask(() -> daemon.mappings().unmapBrick(request)).getMapping();
-            return root.report(mapping, "brick " + mapping.getBrick() + " unmapped, was " + mapping.getDevicePath());
+            return root.report(mapping, unmapped(mapping));
         });
+    }
+
+    private static String unmapped(Mapping mapping) {
+        return "brick " + mapping.getBrick() + " unmapped, was " + mapping.getDevicePath();
     }
 }

@@ -47,7 +47,7 @@ class NetlinkMessageTest {
     @Test
     void shouldNameTheDeviceWhenItIsGivenNewConnections() {
         assertThat(hex(NetlinkDriver.reconfigureRequest(29, 3, SPEC, List.of())))
-                .startsWith("600000001d0005000700000000000000030100000800010003000000")
+                .startsWith("540000001d0005000700000000000000030100000800010003000000")
                 .doesNotContain("0780");
     }
 

@@ -3,7 +3,8 @@
 import re
 import time
 
-DISKS = ["--disk", "disk1:512M", "--disk", "disk2:512M"]
+# Of different sizes: all disks of the lab say the same serial number, and two alike would be taken for one.
+DISKS = ["--disk", "disk1:512M", "--disk", "disk2:384M"]
 SSD = ["--ssd", "1G"]
 
 
@@ -41,7 +42,7 @@ class MappedBoot:
         lab.stop()
 
         self.say("a disk is missing")
-        self.boot(*SSD, "--disk", "disk2:512M")
+        self.boot(*SSD, "--disk", "disk2:384M")
         lab.python("installed.py", "missing", "b1")
         lab.python("installed.py", "check", "b2")
         lab.stop()

@@ -52,14 +52,18 @@ final class Protections {
         }
     }
 
-    /** Writes what is not in force to the log. */
+    /** Says in the log what is in force; bricks that are not mapped do without. */
     void report() {
-        List<ProtectionView> missing =
-                look().stream().filter(view -> !view.inForce()).toList();
-        if (missing.isEmpty()) {
-            LOG.info("All protections against a shortage of memory are in force");
-        }
-        missing.forEach(view -> LOG.warn("Protection {}: {}; {}", view.name(), view.detail(), view.remedy()));
+        List<String> missing = look().stream()
+                .filter(view -> !view.inForce())
+                .map(ProtectionView::name)
+                .toList();
+        LOG.info(
+                missing.isEmpty()
+                        ? "All protections against a shortage of memory are in force"
+                        : "Not protected against a shortage of memory, which mapped bricks need: {} are not in force;"
+                                + " see: brickcache node doctor",
+                String.join(", ", missing));
     }
 
     /** All of them, as they are now. */

@@ -1,28 +1,34 @@
 package io.brickcache.app;
 
+import com.sun.jna.Library;
+import com.sun.jna.Native;
 import io.brickcache.mapping.DeviceSpec;
 import io.brickcache.mapping.MappingException;
 import io.brickcache.mapping.NbdDevices;
 import io.brickcache.mapping.NbdDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel whose NBD driver keeps what the real one promises, as far as a service sees it: devices have numbers, sysfs shows
- * their backends, a device is connected once and stays so until it is disconnected. The sockets it is given it lets go, as
- * the driver does with those for which it has no use: so every connection breaks at once, and has to be made again.
+ * their backends, a device is connected once and stays so until it is disconnected, and the driver has its own hold on the
+ * sockets that it is given. Requests go through them as the driver's do.
  */
 final class FakeKernel implements NbdDriver {
 
     private final Path sys;
     private final Path proc;
     private final Map<Integer, DeviceSpec> connected = new HashMap<>();
+    private final Map<Integer, List<Integer>> held = new HashMap<>();
     private int reconfigurations;
     private @Nullable MappingException refusal;
 
@@ -78,6 +84,7 @@ final class FakeKernel implements NbdDriver {
             throw new MappingException(MappingException.Reason.IN_USE, "nbd" + chosen + " is in use", "take another");
         }
         connected.put(chosen, spec);
+        held.put(chosen, hold(sockets));
         write(sys.resolve("block/nbd" + chosen + "/backend"), spec.backend());
         write(sys.resolve("block/nbd" + chosen + "/dev"), "43:" + chosen * 32);
         return chosen;
@@ -91,6 +98,7 @@ final class FakeKernel implements NbdDriver {
             throw new MappingException(MappingException.Reason.NOT_CONNECTED, "nbd" + index + " is not yours", "map");
         }
         connected.put(index, spec);
+        Objects.requireNonNull(held.get(index)).addAll(hold(sockets));
         reconfigurations++;
         notifyAll();
     }
@@ -125,11 +133,81 @@ final class FakeKernel implements NbdDriver {
 
     private void remove(int index) {
         connected.remove(index);
+        cut(index);
         try {
             Files.delete(sys.resolve("block/nbd" + index + "/backend"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The connections of a device break. */
+    synchronized void cut(int index) {
+        List<Integer> sockets = Objects.requireNonNull(held.get(index));
+        sockets.forEach(SocketCalls.C::close);
+        sockets.clear();
+    }
+
+    /** Reads through the youngest connection of a device. */
+    byte[] read(int index, long offset, int length) {
+        int socket;
+        synchronized (this) {
+            List<Integer> sockets = Objects.requireNonNull(held.get(index));
+            socket = sockets.get(sockets.size() - 1);
+        }
+        byte[] request = ByteBuffer.allocate(28)
+                .putInt(0x25609513)
+                .putInt(0)
+                .putLong(4711)
+                .putLong(offset)
+                .putInt(length)
+                .array();
+        if (SocketCalls.C.write(socket, request, request.length) != request.length) {
+            throw new AssertionError("the request was not sent");
+        }
+        byte[] reply = receive(socket, 16);
+        if (!java.util.Arrays.equals(
+                reply,
+                ByteBuffer.allocate(16)
+                        .putInt(0x67446698)
+                        .putInt(0)
+                        .putLong(4711)
+                        .array())) {
+            throw new AssertionError("an error, or another reply: " + java.util.Arrays.toString(reply));
+        }
+        return receive(socket, length);
+    }
+
+    private static byte[] receive(int socket, int length) {
+        byte[] all = new byte[length];
+        int done = 0;
+        while (done < length) {
+            byte[] part = new byte[length - done];
+            long count = SocketCalls.C.read(socket, part, part.length);
+            if (count <= 0) {
+                throw new AssertionError("the connection ended after " + done + " bytes");
+            }
+            System.arraycopy(part, 0, all, done, (int) count);
+            done += (int) count;
+        }
+        return all;
+    }
+
+    private static List<Integer> hold(List<Integer> sockets) {
+        return new ArrayList<>(sockets.stream().map(SocketCalls.C::dup).toList());
+    }
+
+    /** Of descriptors that have no Java object. */
+    interface SocketCalls extends Library {
+        SocketCalls C = Native.load("c", SocketCalls.class);
+
+        int dup(int fd);
+
+        int close(int fd);
+
+        long read(int fd, byte[] to, long bytes);
+
+        long write(int fd, byte[] from, long bytes);
     }
 
     private static void write(Path file, String text) {

@@ -26,7 +26,7 @@ while True:
 WRITER = """
 n=0
 while :; do
-  dd if=/dev/urandom of=/bricks/b1/file.$((n % 3)) bs=1M count=%d conv=notrunc status=none || exit 1
+  dd if=/dev/urandom of=/bricks/b1/file.$((n %% 3)) bs=1M count=%d conv=notrunc status=none || exit 1
   n=$((n + 1)); echo $n > /run/written
 done
 """

@@ -31,7 +31,7 @@ def install(config=CONFIG):
     write("/etc/brickcache/brickcached.yaml", config)
     mount_new("/dev/vmlab/ssd", "/ssd")
     with open("/etc/fstab", "a") as out:
-        out.write("/dev/vmlab/ssd /ssd ext4 defaults,nofail,x-systemd.device-timeout=5s 0 0\n")
+        out.write("/dev/vmlab/ssd /ssd ext4 defaults,nofail,x-systemd.device-timeout=20s,x-systemd.before=brickcached.service 0 0\n")
     os.makedirs("/var/log/journal", exist_ok=True)
     run("systemctl", "restart", "systemd-journald")
     run("systemctl", "enable", "--now", "brickcached.service")

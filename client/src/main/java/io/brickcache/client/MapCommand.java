@@ -4,6 +4,7 @@ import io.brickcache.admin.v1.Brick;
 import io.brickcache.admin.v1.GetBrickRequest;
 import io.brickcache.admin.v1.MapBrickRequest;
 import io.brickcache.admin.v1.Mapping;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -17,6 +18,8 @@ import picocli.CommandLine.Parameters;
                 "Makes a brick a block device of this machine's kernel and prints its path. Mapped already: prints"
                         + " the path.")
 final class MapCommand implements Callable<Integer> {
+    private static final long LOOK_MS = 1000;
+
     private final Brickcache root;
 
     @Parameters(paramLabel = "BRICK", arity = "0..1", description = "Name of the brick.")
@@ -28,6 +31,13 @@ final class MapCommand implements Callable<Integer> {
                     "Makes it by nbdfuse and a loop device, where the kernel has no nbd driver. For trying out only:"
                             + " it does not survive a restart of the service, and is slower.")
     private boolean fuse;
+
+    @Option(
+            names = "--wait",
+            paramLabel = "TIME",
+            defaultValue = "0s",
+            description = "How long to wait for a brick that is not served yet, as at boot. Default: ${DEFAULT-VALUE}")
+    private Duration patience = Duration.ZERO;
 
     MapCommand(Brickcache root) {
         this.root = root;
@@ -44,10 +54,29 @@ final class MapCommand implements Callable<Integer> {
         }
         MapBrickRequest request = MapBrickRequest.newBuilder().setName(name).build();
         return root.withDaemon(daemon -> {
-            Mapping mapping =
-                    daemon.ask(() -> daemon.mappings().mapBrick(request)).getMapping();
+            Mapping mapping = mapped(daemon, request);
             return root.print(mapping, () -> root.shell().out().println(mapping.getDevicePath()));
         });
+    }
+
+    private Mapping mapped(Daemon daemon, MapBrickRequest request) {
+        long end = root.shell().nanoTime().getAsLong() + patience.toNanos();
+        while (true) {
+            try {
+                return daemon.ask(() -> daemon.mappings().mapBrick(request)).getMapping();
+            } catch (Failure e) {
+                boolean mayPass = e.exitCode() == ExitCode.REFUSED || e.exitCode() == ExitCode.UNREACHABLE;
+                if (!mayPass || root.shell().nanoTime().getAsLong() >= end) {
+                    throw e;
+                }
+            }
+            try {
+                Thread.sleep(LOOK_MS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new Failure(ExitCode.FAILED, "interrupted");
+            }
+        }
     }
 
     private ExitCode mapByFuse(Daemon daemon, String name) {

@@ -58,7 +58,11 @@ public final class WriteLog implements AutoCloseable {
     /** What hears the changes, oldest first. */
     @FunctionalInterface
     public interface Reader {
-        /** @param data of a WRITE, as parts of the log's memory, one after the other; both empty otherwise */
+        /**
+         * A change of the log.
+         *
+         * @param data of a WRITE, as parts of the log's memory, one after the other; both empty otherwise
+         */
         void change(IoOp op, int flags, long offset, long length, ByteBuffer data, ByteBuffer rest) throws IOException;
     }
 

@@ -35,9 +35,8 @@ final class MapCommand implements Callable<Integer> {
     @Option(
             names = "--wait",
             paramLabel = "TIME",
-            defaultValue = "0s",
-            description = "How long to wait for a brick that is not served yet, as at boot. Default: ${DEFAULT-VALUE}")
-    private Duration patience = Duration.ZERO;
+            description = "How long to wait for a brick that is not served yet, as at boot. Default: not at all")
+    private @Nullable Duration patience;
 
     MapCommand(Brickcache root) {
         this.root = root;
@@ -60,7 +59,8 @@ final class MapCommand implements Callable<Integer> {
     }
 
     private Mapping mapped(Daemon daemon, MapBrickRequest request) {
-        long end = root.shell().nanoTime().getAsLong() + patience.toNanos();
+        Duration wait = patience == null ? Duration.ZERO : patience;
+        long end = root.shell().nanoTime().getAsLong() + wait.toNanos();
         while (true) {
             try {
                 return daemon.ask(() -> daemon.mappings().mapBrick(request)).getMapping();

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -134,11 +135,11 @@ public final class WriteLog implements AutoCloseable {
                 && memory.getLong(SIZE_AT) == size - HEADER_BYTES
                 && memory.getLong(UUID_AT) == brick.getMostSignificantBits()
                 && memory.getLong(UUID_AT + Long.BYTES) == brick.getLeastSignificantBits()
-                && java.util.Arrays.equals(boot, boot(bootId));
+                && Arrays.equals(boot, boot(bootId));
     }
 
     private static byte[] boot(String bootId) {
-        return java.util.Arrays.copyOf(bootId.getBytes(StandardCharsets.UTF_8), MAX_BOOT_BYTES);
+        return Arrays.copyOf(bootId.getBytes(StandardCharsets.UTF_8), MAX_BOOT_BYTES);
     }
 
     /** Takes room for a change that has been asked for; false if there is none now. */

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,8 +75,7 @@ class MappingsTest {
         assertThat(view.linkPath()).isEqualTo(Path.of("/dev/brickcache/b"));
         assertThat(view.state()).isEqualTo(MappingView.State.CONNECTED);
         assertThat(view.openConnections()).isEqualTo(4);
-        DeviceSpec device = node.kernel().device(0);
-        assertThat(device).isNotNull();
+        DeviceSpec device = Objects.requireNonNull(node.kernel().device(0));
         assertThat(device.backend()).isEqualTo("brickcache/b");
         assertThat(device.sizeBytes()).isEqualTo(32 * NodeRig.MIB);
         assertThat(device.blockBytes()).isEqualTo(512);

@@ -28,6 +28,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,7 @@ final class NodeRig implements AutoCloseable {
     private final Path directory;
     private final IoOptions.Engine engine;
     private final FakeKernel kernel;
-    private volatile int stopsAsked;
+    private final AtomicInteger stopsAsked = new AtomicInteger();
     private @Nullable Node node;
 
     NodeRig(Path directory, IoOptions.Engine engine) {
@@ -75,7 +76,7 @@ final class NodeRig implements AutoCloseable {
                 new SecureEntropy(),
                 kernel,
                 kernel.devices(),
-                () -> stopsAsked++);
+                stopsAsked::incrementAndGet);
     }
 
     void stop() {
@@ -95,7 +96,7 @@ final class NodeRig implements AutoCloseable {
 
     /** How often the administration asked for a stop. */
     int stopsAsked() {
-        return stopsAsked;
+        return stopsAsked.get();
     }
 
     /** The machine's kernel, which outlives the node. */

@@ -43,11 +43,11 @@ class NbdDevicesTest {
 
     @Test
     void shouldNameWhatUsesADeviceOrAPartitionOfIt() throws IOException {
-        write(
-                "proc/self/mountinfo",
-                "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
-                        + "36 22 43:96 / /bricks/b\\0401 rw,noatime - xfs /dev/nbd3 rw\n"
-                        + "37 22 0:50 / /sub rw - btrfs /dev/nbd3p1 rw\n");
+        write("proc/self/mountinfo", """
+                22 1 8:1 / / rw - ext4 /dev/sda1 rw
+                36 22 43:96 / /bricks/b\\0401 rw,noatime - xfs /dev/nbd3 rw
+                37 22 0:50 / /sub rw - btrfs /dev/nbd3p1 rw
+                """);
         write("proc/1/mountinfo", "36 22 43:96 / /bricks/b\\0401 rw,noatime - xfs /dev/nbd3 rw\n");
         write("proc/swaps", "Filename Type Size\n/dev/nbd3p1 partition 100\n/dev/nbd31 partition 100\n");
         Files.createDirectories(root.resolve("sys/block/nbd3/holders/dm-0"));

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,8 +61,8 @@ class NetlinkMessageTest {
         List<NetlinkReply> replies = NetlinkReply.parse(datagram, datagram.length);
 
         assertThat(replies).hasSize(2);
-        Attribute index = NetlinkReply.find(replies.get(0).attributes(), NetlinkDriver.INDEX);
-        assertThat(index).isNotNull();
+        Attribute index =
+                Objects.requireNonNull(NetlinkReply.find(replies.get(0).attributes(), NetlinkDriver.INDEX));
         assertThat(index.u32()).isEqualTo(5);
         assertThat(replies.get(0).sequence()).isEqualTo(7);
         assertThat(replies.get(1).isAcknowledgement()).isTrue();

@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -53,13 +55,13 @@ class WriteLogTest {
             int first = data.remaining();
             data.get(all, 0, first);
             rest.get(all, first, all.length - first);
-            changes.add(op + " " + flags + " " + offset + " " + length + " " + java.util.Arrays.hashCode(all));
+            changes.add(op + " " + flags + " " + offset + " " + length + " " + Arrays.hashCode(all));
         });
         return changes;
     }
 
     private static String text(long offset, byte[] data) {
-        return "WRITE 0 " + offset + " " + data.length + " " + java.util.Arrays.hashCode(data);
+        return "WRITE 0 " + offset + " " + data.length + " " + Arrays.hashCode(data);
     }
 
     @Test
@@ -71,8 +73,7 @@ class WriteLogTest {
             write(log, 512, content(2, 512));
             assertThat(log.reserve(3000)).isTrue(); // was under way
         }
-        try (WriteLog found = WriteLog.find(file(), BRICK, "boot")) {
-            assertThat(found).isNotNull();
+        try (WriteLog found = Objects.requireNonNull(WriteLog.find(file(), BRICK, "boot"))) {
             assertThat(read(found))
                     .containsExactly(
                             text(512, content(1, 1024)), "TRIM 1 4096 8589934592 1", text(512, content(2, 512)));
@@ -97,8 +98,7 @@ class WriteLogTest {
                 assertThat(log.usedBytes()).isLessThanOrEqualTo(RING);
             }
             assertThat(read(log)).containsExactlyElementsOf(expected);
-            try (WriteLog found = WriteLog.find(file(), BRICK, "boot")) {
-                assertThat(found).isNotNull();
+            try (WriteLog found = Objects.requireNonNull(WriteLog.find(file(), BRICK, "boot"))) {
                 assertThat(read(found)).containsExactlyElementsOf(expected);
             }
         }
@@ -138,8 +138,7 @@ class WriteLogTest {
             bytes.seek(4096);
             bytes.write(1);
         }
-        try (WriteLog found = WriteLog.find(file(), BRICK, "boot")) {
-            assertThat(found).isNotNull();
+        try (WriteLog found = Objects.requireNonNull(WriteLog.find(file(), BRICK, "boot"))) {
             assertThatThrownBy(() -> read(found))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("damaged");

@@ -30,8 +30,10 @@ def install(config=CONFIG):
     write("/etc/default/brickcached", OPTIONS)
     write("/etc/brickcache/brickcached.yaml", config)
     mount_new("/dev/vmlab/ssd", "/ssd")
+    run("e2label", "/dev/vmlab/ssd", "ssd")
     with open("/etc/fstab", "a") as out:
-        out.write("/dev/vmlab/ssd /ssd ext4 defaults,nofail,x-systemd.device-timeout=20s,x-systemd.before=brickcached.service 0 0\n")
+        # By its label: the lab's own links to its disks are none of udev's, so systemd does not know them.
+        out.write("LABEL=ssd /ssd ext4 defaults,nofail,x-systemd.device-timeout=20s,x-systemd.before=brickcached.service 0 0\n")
     os.makedirs("/var/log/journal", exist_ok=True)
     run("systemctl", "restart", "systemd-journald")
     run("systemctl", "enable", "--now", "brickcached.service")

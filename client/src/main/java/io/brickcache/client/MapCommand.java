@@ -5,6 +5,8 @@ import io.brickcache.admin.v1.GetBrickRequest;
 import io.brickcache.admin.v1.MapBrickRequest;
 import io.brickcache.admin.v1.Mapping;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -18,7 +20,9 @@ import picocli.CommandLine.Parameters;
                 "Makes a brick a block device of this machine's kernel and prints its path. Mapped already: prints"
                         + " the path.")
 final class MapCommand implements Callable<Integer> {
-    private static final long LOOK_MS = 1000;
+    private static final long LOOK_MS = 2000;
+    private static final Set<ExitCode> MAY_PASS =
+            EnumSet.of(ExitCode.REFUSED, ExitCode.UNREACHABLE, ExitCode.TIMED_OUT);
 
     private final Brickcache root;
 
@@ -65,7 +69,7 @@ final class MapCommand implements Callable<Integer> {
             try {
                 return daemon.ask(() -> daemon.mappings().mapBrick(request)).getMapping();
             } catch (Failure e) {
-                boolean mayPass = e.exitCode() == ExitCode.REFUSED || e.exitCode() == ExitCode.UNREACHABLE;
+                boolean mayPass = MAY_PASS.contains(e.exitCode());
                 if (!mayPass || root.shell().nanoTime().getAsLong() >= end) {
                     throw e;
                 }

@@ -73,7 +73,7 @@ def scenario():
     verb, names = sys.argv[1], sys.argv[2:]
     if verb == "setup":
         install()
-        run("systemctl", "enable", "glusterd.service")
+        run("systemctl", "enable", "--now", "glusterd.service")
         for number, name in enumerate(names, 1):
             add_brick(name, "/dev/vmlab/disk%d" % number)
         doctor = json.loads(cli("-o", "json", "node", "doctor"))["protections"]

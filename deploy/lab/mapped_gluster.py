@@ -3,7 +3,7 @@
 import time
 
 DISKS = ["--mem", "1152", "--ssd", "768M", "--sata", "0", "--disk", "disk1:768M"]
-FIO = ("cd /mnt/gv && fio --name=v --filename=fio.%s --size=24m --rw=randwrite --bs=16k --ioengine=psync --fsync=32"
+FIO = ("cd /mnt/gv && fio --name=v --filename=fio.%s --size=24m --rw=randwrite --bs=16k --ioengine=psync --fsync=32 --end_fsync=1"
        " --verify=crc32c --verify_backlog=64 --do_verify=1 --verify_fatal=1 --rate_iops=60 --output=/tmp/fio.%s")
 
 

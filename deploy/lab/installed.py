@@ -36,6 +36,7 @@ def install(config=CONFIG):
         out.write("LABEL=ssd /ssd ext4 defaults,nofail,x-systemd.device-timeout=20s,x-systemd.before=brickcached.service 0 0\n")
     os.makedirs("/var/log/journal", exist_ok=True)
     run("systemctl", "restart", "systemd-journald")
+    run("journalctl", "--flush")
     run("systemctl", "enable", "--now", "brickcached.service")
     cli("cache", "create", "ssd1", "--directory", "/ssd/cache", "--size", "96MiB")
 

@@ -34,6 +34,9 @@ def install(config=CONFIG):
     with open("/etc/fstab", "a") as out:
         # By its label: the lab's own links to its disks are none of udev's, so systemd does not know them.
         out.write("LABEL=ssd /ssd ext4 defaults,nofail,x-systemd.device-timeout=20s,x-systemd.before=brickcached.service 0 0\n")
+    # The image keeps its journal in memory.
+    os.makedirs("/etc/systemd/journald.conf.d", exist_ok=True)
+    write("/etc/systemd/journald.conf.d/zz-persistent.conf", "[Journal]\nStorage=persistent\n")
     os.makedirs("/var/log/journal", exist_ok=True)
     run("systemctl", "restart", "systemd-journald")
     run("journalctl", "--flush")

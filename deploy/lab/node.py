@@ -61,7 +61,7 @@ class Service:
 
     def start(self):
         self._spawn()
-        wait(120, "the service answers", lambda: self._process.poll() is not None or self._serves())
+        wait(300, "the service answers", lambda: self._process.poll() is not None or self._serves())
         require(self._process.poll() is None, "the service ended instead of starting; see " + self.log)
 
     def start_and_kill(self, seconds):
@@ -91,7 +91,8 @@ class Service:
         return self._process.wait(120)
 
     def cli(self, *arguments):
-        return run(os.path.join(HERE, "client/bin/brickcache"), *arguments, env=self._environment)
+        # An emulated processor takes a minute for what others do in a second.
+        return run(os.path.join(HERE, "client/bin/brickcache"), "--timeout", "2m", *arguments, env=self._environment)
 
     def status(self, check=True):
         try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -43,7 +44,7 @@ def wait(seconds, what, condition):
 class Service:
     """The packaged service with all its files but caches and bricks in one folder."""
 
-    def __init__(self, folder, **cache_options):
+    def __init__(self, folder, map_options=None, **cache_options):
         self.folder, self._process = folder, None
         os.makedirs(folder, exist_ok=True)
         self.socket = os.path.join(folder, "nbd.sock")
@@ -55,15 +56,26 @@ class Service:
             out.write('state_directory: %s/state\nnbd: {listen: "unix:%s"}\nadmin: {listen: "unix:%s/admin.sock"}\n'
                       % (folder, self.socket, folder))
             out.write("cache: {%s}\n" % ", ".join("%s: %s" % item for item in options.items()))
+            if map_options:
+                out.write("map: {%s}\n" % ", ".join("%s: %s" % item for item in map_options.items()))
 
     def start(self):
+        self._spawn()
+        wait(300, "the service answers", lambda: self._process.poll() is not None or self._serves())
+        require(self._process.poll() is None, "the service ended instead of starting; see " + self.log)
+
+    def start_and_kill(self, seconds):
+        """A start that does not get far."""
+        self._spawn()
+        time.sleep(seconds)
+        self.kill()
+
+    def _spawn(self):
         with open(self.log, "a") as log:
             self._process = subprocess.Popen(
                 [os.path.join(HERE, "server/bin/brickcached"), "--config", self._config], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True,
                 env=dict(os.environ, BRICKCACHED_JAVA_OPTS="-Xmx192m", ROCKSDB_SHAREDLIB_DIR=self.folder))
-        wait(60, "the service answers", lambda: self._process.poll() is not None or self._serves())
-        require(self._process.poll() is None, "the service ended instead of starting; see " + self.log)
 
     def _serves(self):
         status = self.status(check=False)
@@ -79,7 +91,8 @@ class Service:
         return self._process.wait(120)
 
     def cli(self, *arguments):
-        return run(os.path.join(HERE, "client/bin/brickcache"), *arguments, env=self._environment)
+        # An emulated processor takes a minute for what others do in a second.
+        return run(os.path.join(HERE, "client/bin/brickcache"), "--timeout", "2m", *arguments, env=self._environment)
 
     def status(self, check=True):
         try:
@@ -91,6 +104,10 @@ class Service:
 
     def brick(self, name):
         return json.loads(self.cli("-o", "json", "brick", "show", name))
+
+    def mappings(self):
+        """What is mapped, by brick."""
+        return {mapping["brick"]: mapping for mapping in json.loads(self.cli("-o", "json", "showmapped"))["mappings"]}
 
     def cache(self, name):
         return json.loads(self.cli("-o", "json", "cache", "show", name))
@@ -152,6 +169,11 @@ class Mapped:
         self._load("reload", *lines)
         run("dmsetup", "suspend", "--noflush", "--nolockfs", self._name)
         run("dmsetup", "resume", self._name)
+
+
+def kernel_says(*patterns):
+    """Lines of the kernel's log that one of the patterns matches."""
+    return [line for line in run("dmesg").splitlines() if any(re.search(pattern, line) for pattern in patterns)]
 
 
 def mount_new(device, folder):

@@ -51,7 +51,8 @@ class ArchitectureTest {
         "nbd.handshake, 'nbd.wire nbd.transmission block env'",
         "nbd.transmission, 'nbd.wire block env'",
         "admin, env",
-        "config, 'admin block cache nbd env'",
+        "mapping, 'block block.nativeio'",
+        "config, 'admin block cache nbd mapping env'",
     })
     void shouldUseOnlyThePackagesItMay(String user, String used) {
         String[] allowed = Stream.concat(
@@ -95,7 +96,8 @@ class ArchitectureTest {
         "io.netty.., nbd.. block.ring.. admin.AdminServer app.Node app.LoopHost app.RunningCache",
         "org.snakeyaml.., config.. app.NodeState",
         "picocli.., app.Main",
-        "com.sun.jna.., block.nativeio.. block.pooled.. block.BufferPool block.DirectProbe app.SystemdNotifier",
+        "com.sun.jna.., block.nativeio.. block.pooled.. block.BufferPool block.DirectProbe app.SystemdNotifier app.ProcessCalls app.Launcher app.Protections"
+                + " mapping.LibC mapping.NetlinkSocket mapping.KernelSocket",
     })
     void shouldKnowALibraryInOnePlaceOnly(String library, String places) {
         noClasses()

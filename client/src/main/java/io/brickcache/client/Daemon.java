@@ -7,6 +7,8 @@ import io.brickcache.admin.v1.BrickServiceGrpc;
 import io.brickcache.admin.v1.BrickServiceGrpc.BrickServiceBlockingStub;
 import io.brickcache.admin.v1.CacheServiceGrpc;
 import io.brickcache.admin.v1.CacheServiceGrpc.CacheServiceBlockingStub;
+import io.brickcache.admin.v1.MappingServiceGrpc;
+import io.brickcache.admin.v1.MappingServiceGrpc.MappingServiceBlockingStub;
 import io.brickcache.admin.v1.NodeServiceGrpc;
 import io.brickcache.admin.v1.NodeServiceGrpc.NodeServiceBlockingStub;
 import io.grpc.ManagedChannel;
@@ -73,6 +75,10 @@ final class Daemon implements AutoCloseable {
 
     BrickServiceBlockingStub bricks() {
         return BrickServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    MappingServiceBlockingStub mappings() {
+        return MappingServiceGrpc.newBlockingStub(channel).withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** For long work: no deadline. */

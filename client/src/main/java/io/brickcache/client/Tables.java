@@ -5,6 +5,7 @@ import io.brickcache.admin.v1.BrickStats;
 import io.brickcache.admin.v1.Cache;
 import io.brickcache.admin.v1.CacheStats;
 import io.brickcache.admin.v1.LostRange;
+import io.brickcache.admin.v1.Mapping;
 import io.brickcache.admin.v1.ScrubResult;
 import io.brickcache.admin.v1.WriteAround;
 import java.util.List;
@@ -79,6 +80,20 @@ final class Tables {
                     Labels.oldestDirty(brick),
                     Integer.toString(brick.getConnections()),
                     brick.getDevicePath());
+        }
+        return table;
+    }
+
+    static Table mappings(List<Mapping> mappings) {
+        Table table = Table.withHeaders("BRICK", "DEVICE", ">SIZE", "STATE", ">LINKS", "USED BY");
+        for (Mapping mapping : mappings) {
+            table.row(
+                    mapping.getBrick(),
+                    mapping.getDevicePath(),
+                    Units.size(mapping.getSizeBytes()),
+                    state(Labels.of(mapping.getState()), mapping.getStateReason()),
+                    mapping.getOpenConnections() + "/" + mapping.getConnections(),
+                    Labels.orDash(String.join(", ", mapping.getUsersList())));
         }
         return table;
     }

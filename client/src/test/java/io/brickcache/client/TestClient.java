@@ -41,6 +41,8 @@ final class TestClient implements AutoCloseable {
                         EpollServerDomainSocketChannel.class),
                 new TickingClock(1_000_000_000));
         environment.put(Brickcache.ENDPOINT_VARIABLE, "unix:" + socket);
+        environment.put(
+                FuseDevices.DIRECTORY_VARIABLE, socket.resolveSibling("fuse").toString());
     }
 
     static TestClient start(Path directory) throws IOException {

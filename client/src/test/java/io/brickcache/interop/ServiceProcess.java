@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -118,19 +119,20 @@ final class ServiceProcess implements AutoCloseable {
 
     /** Runs the packaged CLI against this service. */
     Outcome cli(String... arguments) {
+        return cli(Map.of(), arguments);
+    }
+
+    /** As {@link #cli(String...)}, with more in its environment. */
+    Outcome cli(Map<String, String> moreEnvironment, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("brickcache.client.dist", "target/dist"), "bin/brickcache")
                 .toAbsolutePath()
                 .toString());
         command.addAll(List.of(arguments));
-        return Tool.run(
-                Map.of(
-                        "BRICKCACHE_ENDPOINT",
-                        "unix:" + directory.resolve("admin.sock"),
-                        "JAVA_HOME",
-                        System.getProperty("java.home")),
-                "",
-                command);
+        Map<String, String> environment = new HashMap<>(moreEnvironment);
+        environment.put("BRICKCACHE_ENDPOINT", "unix:" + directory.resolve("admin.sock"));
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
+        return Tool.run(environment, "", command);
     }
 
     String log() {

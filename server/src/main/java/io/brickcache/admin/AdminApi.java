@@ -2,6 +2,7 @@ package io.brickcache.admin;
 
 import io.brickcache.admin.v1.BrickServiceGrpc;
 import io.brickcache.admin.v1.CacheServiceGrpc;
+import io.brickcache.admin.v1.MappingServiceGrpc;
 import io.brickcache.admin.v1.NodeServiceGrpc;
 import io.brickcache.env.Clock;
 import io.grpc.ServerBuilder;
@@ -18,6 +19,7 @@ final class AdminApi {
             HealthStatusManager.SERVICE_NAME_ALL_SERVICES,
             CacheServiceGrpc.SERVICE_NAME,
             BrickServiceGrpc.SERVICE_NAME,
+            MappingServiceGrpc.SERVICE_NAME,
             NodeServiceGrpc.SERVICE_NAME);
 
     private final NodeAdministration node;
@@ -37,6 +39,7 @@ final class AdminApi {
                 .maxInboundMessageSize(MAX_REQUEST_BYTES)
                 .addService(new CacheCalls(node, calls))
                 .addService(new BrickCalls(node, calls))
+                .addService(new MappingCalls(node, calls))
                 .addService(new NodeCalls(node, calls))
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance());

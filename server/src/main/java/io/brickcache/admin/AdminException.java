@@ -1,5 +1,6 @@
 package io.brickcache.admin;
 
+import java.nio.file.Path;
 import java.util.Map;
 
 /** An administrative call that could not be done: what is wrong, and what to do about it. */
@@ -124,6 +125,23 @@ public final class AdminException extends RuntimeException {
                 "brick " + brick + " has " + connections + (connections == 1 ? " client" : " clients") + " connected",
                 "disconnect them first: unmount the file system, then nbd-client -d",
                 Map.of("brick", brick, "connections", Integer.toString(connections)));
+    }
+
+    /** {@code name} as it was given: of a brick, a device or a link. */
+    public static AdminException notMapped(String name) {
+        return new AdminException(
+                Reason.MAPPING_NOT_FOUND,
+                name + " is not mapped",
+                "list what is with: brickcache showmapped",
+                Map.of("name", name));
+    }
+
+    public static AdminException brickMapped(String brick, Path device) {
+        return new AdminException(
+                Reason.BRICK_MAPPED,
+                "brick " + brick + " is mapped as " + device,
+                "unmount it, then: brickcache unmap " + brick,
+                Map.of("brick", brick, "path", device.toString()));
     }
 
     public static AdminException cancelled(String what) {

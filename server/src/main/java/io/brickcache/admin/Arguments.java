@@ -28,6 +28,11 @@ final class Arguments {
         return value;
     }
 
+    /** A name, or the path of a device below {@code /dev}. */
+    static String nameOrDevice(String field, String value) {
+        return value.startsWith("/dev/") ? absolutePath(field, value).toString() : name(field, value);
+    }
+
     /** 0 stands for what is configured. */
     static long scrubRate(String field, long bytesPerSecond) {
         if (bytesPerSecond != 0 && (bytesPerSecond < MIN_SCRUB_RATE || bytesPerSecond > MAX_SCRUB_RATE)) {

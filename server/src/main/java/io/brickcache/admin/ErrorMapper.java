@@ -20,7 +20,7 @@ final class ErrorMapper {
     /** The status of a reason. */
     static Code code(Reason reason) {
         return switch (reason) {
-            case CACHE_NOT_FOUND, BRICK_NOT_FOUND -> Code.NOT_FOUND;
+            case CACHE_NOT_FOUND, BRICK_NOT_FOUND, MAPPING_NOT_FOUND -> Code.NOT_FOUND;
             case CACHE_EXISTS, BRICK_EXISTS -> Code.ALREADY_EXISTS;
             case INVALID_ARGUMENT -> Code.INVALID_ARGUMENT;
             case CACHE_HAS_BRICKS,
@@ -28,6 +28,8 @@ final class ErrorMapper {
                     BRICK_LOST,
                     BRICK_IN_USE,
                     BRICK_UNAVAILABLE,
+                    BRICK_MAPPED,
+                    NO_KERNEL_DRIVER,
                     CACHE_UNAVAILABLE,
                     NOTHING_TO_DECIDE,
                     DEVICE_IN_USE,

@@ -112,4 +112,30 @@ public interface NodeAdministration {
      * {@link Reason#BRICK_LOST} when all but lost blocks is on the disk.
      */
     BrickView flushBrick(String name, ProgressListener progress);
+
+    /** What keeps the service working when the machine is short of memory. */
+    List<ProtectionView> protections();
+
+    /** Asks the service to stop; {@link Reason#DEVICE_IN_USE} while a mapped device is used, unless that may be. */
+    void stop(UsedDevices usedDevices);
+
+    /** What a stop does about devices that are mounted or otherwise used. */
+    enum UsedDevices {
+        REFUSE,
+        /** Their requests wait in the kernel for the next service, as long as {@code map.dead_timeout}. */
+        LEAVE_WAITING
+    }
+
+    /** Makes the brick a block device of the kernel; answers with the device also if it is one already. */
+    MappingView mapBrick(String brick);
+
+    /**
+     * Takes the block device away and answers with what it was; {@link Reason#DEVICE_IN_USE} while something uses it.
+     *
+     * @param name of the brick, or the path of the device or of its link
+     */
+    MappingView unmapBrick(String name);
+
+    /** What is mapped, by brick. */
+    List<MappingView> mappings();
 }

@@ -1,10 +1,15 @@
 package io.brickcache.admin;
 
+import io.brickcache.admin.NodeAdministration.UsedDevices;
+import io.brickcache.admin.v1.GetProtectionsRequest;
+import io.brickcache.admin.v1.GetProtectionsResponse;
 import io.brickcache.admin.v1.GetStatsRequest;
 import io.brickcache.admin.v1.GetStatsResponse;
 import io.brickcache.admin.v1.GetStatusRequest;
 import io.brickcache.admin.v1.GetStatusResponse;
 import io.brickcache.admin.v1.NodeServiceGrpc;
+import io.brickcache.admin.v1.StopNodeRequest;
+import io.brickcache.admin.v1.StopNodeResponse;
 import io.grpc.stub.StreamObserver;
 import java.util.Comparator;
 
@@ -26,6 +31,26 @@ final class NodeCalls extends NodeServiceGrpc.NodeServiceImplBase {
                 () -> GetStatusResponse.newBuilder()
                         .setNode(ViewMapper.node(node.node()))
                         .build());
+    }
+
+    @Override
+    public void getProtections(GetProtectionsRequest request, StreamObserver<GetProtectionsResponse> client) {
+        calls.answer(
+                "GetProtections",
+                client,
+                () -> GetProtectionsResponse.newBuilder()
+                        .addAllProtections(node.protections().stream()
+                                .map(ViewMapper::protection)
+                                .toList())
+                        .build());
+    }
+
+    @Override
+    public void stopNode(StopNodeRequest request, StreamObserver<StopNodeResponse> client) {
+        calls.answer("StopNode", client, () -> {
+            node.stop(request.getLeaveWaiting() ? UsedDevices.LEAVE_WAITING : UsedDevices.REFUSE);
+            return StopNodeResponse.getDefaultInstance();
+        });
     }
 
     @Override

@@ -17,6 +17,11 @@ public enum Reason {
     BRICK_IN_USE,
     /** The disk of the brick is missing or fenced. */
     BRICK_UNAVAILABLE,
+    /** The brick is a block device of the kernel. */
+    BRICK_MAPPED,
+    MAPPING_NOT_FOUND,
+    /** The kernel has no NBD driver, or does not let the service use it. */
+    NO_KERNEL_DRIVER,
     /** The SSD or the metadata of the cache cannot be opened. */
     CACHE_UNAVAILABLE,
     /** What was to be decided or brought back needs neither. */

@@ -13,9 +13,12 @@ import io.brickcache.admin.v1.IoEngine;
 import io.brickcache.admin.v1.LostCause;
 import io.brickcache.admin.v1.LostRange;
 import io.brickcache.admin.v1.LostState;
+import io.brickcache.admin.v1.Mapping;
+import io.brickcache.admin.v1.MappingState;
 import io.brickcache.admin.v1.Node;
 import io.brickcache.admin.v1.NodeState;
 import io.brickcache.admin.v1.ProgressUnit;
+import io.brickcache.admin.v1.Protection;
 import io.brickcache.admin.v1.ScrubResult;
 import io.brickcache.admin.v1.WriteAround;
 import io.brickcache.admin.v1.WriteAroundReason;
@@ -100,6 +103,34 @@ final class ViewMapper {
                             case UNREADABLE -> LostState.LOST_STATE_UNREADABLE;
                             case GONE -> LostState.LOST_STATE_GONE;
                         })
+                .build();
+    }
+
+    static Protection protection(ProtectionView view) {
+        return Protection.newBuilder()
+                .setName(view.name())
+                .setInForce(view.inForce())
+                .setDetail(view.detail())
+                .setRemedy(view.remedy())
+                .build();
+    }
+
+    static Mapping mapping(MappingView view) {
+        return Mapping.newBuilder()
+                .setBrick(view.brick())
+                .setDevicePath(view.devicePath().toString())
+                .setLinkPath(view.linkPath().toString())
+                .setSizeBytes(view.sizeBytes())
+                .setConnections(view.connections())
+                .setOpenConnections(view.openConnections())
+                .setState(
+                        switch (view.state()) {
+                            case CONNECTED -> MappingState.MAPPING_STATE_CONNECTED;
+                            case WAITING -> MappingState.MAPPING_STATE_WAITING;
+                            case SUSPECT -> MappingState.MAPPING_STATE_SUSPECT;
+                        })
+                .setStateReason(view.stateReason())
+                .addAllUsers(view.users())
                 .build();
     }
 

@@ -2,7 +2,11 @@ package io.brickcache.app;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.SwitchableDevice;
+import io.brickcache.mapping.LoggedDevice;
 import io.brickcache.nbd.handshake.Export;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What clients see of bricks: an export whose device stays the same while the brick is served by its cache, without it, or
@@ -10,10 +14,14 @@ import io.brickcache.nbd.handshake.Export;
  */
 final class Fronts {
 
-    private final Exports exports;
+    private static final Logger LOG = LoggerFactory.getLogger(Fronts.class);
 
-    Fronts(Exports exports) {
+    private final Exports exports;
+    private final WriteLogs logs;
+
+    Fronts(Exports exports, WriteLogs logs) {
         this.exports = exports;
+        this.logs = logs;
     }
 
     /** Serves the brick by {@code device}; exports it if it is not yet. */
@@ -21,11 +29,18 @@ final class Fronts {
         SwitchableDevice front = brick.front();
         if (front == null) {
             SwitchableDevice made = new SwitchableDevice(device);
+            LoggedDevice logged = new LoggedDevice(made);
+            try {
+                logs.putBack(brick, host, logged);
+            } catch (IOException e) {
+                LOG.error("Brick {}: not exported: {}", brick.name(), Failures.message(e));
+                return;
+            }
             brick.serveBy(made);
             exports.add(new Export(
                     brick.name(),
                     brick.known().device() + " behind cache " + brick.cache().name(),
-                    made,
+                    logged,
                     host.buffers(),
                     host.loop().eventLoop()));
         } else {
@@ -33,6 +48,30 @@ final class Fronts {
                 front.resume(device);
                 return true;
             });
+        }
+    }
+
+    /** Changes of the brick survive a crash of the service from now on, flushed or not. The brick is exported. */
+    void keepChanges(BrickEntry brick, Export export) throws IOException {
+        LoopHost host = brick.cache().host();
+        if (host != null) {
+            logs.begin(brick, host, (LoggedDevice) export.device());
+        }
+    }
+
+    /** Makes durable what has been answered. */
+    void settleChanges(BrickEntry brick, Export export) {
+        LoopHost host = brick.cache().host();
+        if (host != null && !WriteLogs.settle(host, (LoggedDevice) export.device())) {
+            LOG.error("Brick {}: a flush failed; what was written last is done again at the next start", brick.name());
+        }
+    }
+
+    /** As before {@link #keepChanges}. */
+    void stopKeepingChanges(BrickEntry brick, Export export) {
+        LoopHost host = brick.cache().host();
+        if (host != null) {
+            logs.end(brick, host, (LoggedDevice) export.device());
         }
     }
 

@@ -6,6 +6,8 @@ import io.brickcache.config.ConfigException;
 import io.brickcache.config.ConfigLoader;
 import io.brickcache.env.SecureEntropy;
 import io.brickcache.env.SystemClock;
+import io.brickcache.mapping.NbdDevices;
+import io.brickcache.mapping.NetlinkDriver;
 import io.brickcache.nbd.NbdServer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -34,6 +36,9 @@ import picocli.CommandLine.Spec;
 public final class Main implements Callable<Integer> {
 
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+    /** Set by the launcher of the package where BRICKCACHED_PROTECT is. */
+    private static final String PROTECT = "brickcache.protect";
 
     private final NodeFactory nodes;
     private final Map<String, String> environment;
@@ -75,6 +80,9 @@ public final class Main implements Callable<Integer> {
         // gRPC logs by way of the JDK.
         SLF4JBridgeHandler.removeHandlersForRootLogger();
         SLF4JBridgeHandler.install();
+        if (Boolean.getBoolean(PROTECT)) {
+            Protections.lockMemory(ProcessCalls.load());
+        }
         StopSignal stop = new StopSignal();
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
@@ -96,8 +104,15 @@ public final class Main implements Callable<Integer> {
     }
 
     /** The one place where the node is built. */
-    private static NodeService node(Config config, SystemdNotifier systemd) {
-        return new Node(config, systemd, new SystemClock(), new SecureEntropy());
+    private static NodeService node(Config config, SystemdNotifier systemd, StopSignal stop) {
+        return new Node(
+                config,
+                systemd,
+                new SystemClock(),
+                new SecureEntropy(),
+                new NetlinkDriver(),
+                new NbdDevices(Path.of("/sys"), Path.of("/proc")),
+                stop::request);
     }
 
     @Override
@@ -128,7 +143,7 @@ public final class Main implements Callable<Integer> {
         stop.install();
         NodeService node;
         try {
-            node = nodes.create(loaded, systemd);
+            node = nodes.create(loaded, systemd, stop);
             node.start();
         } catch (Exception e) {
             LOG.debug("Start failed", e);

@@ -7,9 +7,12 @@ import io.brickcache.block.ring.IoEngine;
 import io.brickcache.config.Config;
 import io.brickcache.env.Clock;
 import io.brickcache.env.Entropy;
+import io.brickcache.mapping.NbdDevices;
+import io.brickcache.mapping.NbdDriver;
 import io.brickcache.nbd.NbdServer;
 import io.brickcache.nbd.Transport;
 import io.netty.channel.EventLoopGroup;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +38,9 @@ public final class Node implements NodeService {
     private final SystemdNotifier systemd;
     private final Clock clock;
     private final Entropy entropy;
+    private final NbdDriver driver;
+    private final NbdDevices devices;
+    private final Runnable stop;
     private final Lifecycle lifecycle = new Lifecycle();
     private final Exports exports = new Exports();
     private @Nullable Parts parts;
@@ -48,13 +54,31 @@ public final class Node implements NodeService {
             NbdServer nbd,
             EventLoopGroup acceptors,
             Watchdog watchdog,
-            Rejoiner rejoiner) {}
+            Rejoiner rejoiner,
+            Mappings mappings) {}
 
-    public Node(Config config, SystemdNotifier systemd, Clock clock, Entropy entropy) {
+    /**
+     * A node that does not run yet.
+     *
+     * @param driver of the kernel
+     * @param devices of this machine
+     * @param stop asks whoever started the node to stop it
+     */
+    public Node(
+            Config config,
+            SystemdNotifier systemd,
+            Clock clock,
+            Entropy entropy,
+            NbdDriver driver,
+            NbdDevices devices,
+            Runnable stop) {
         this.config = config;
         this.systemd = systemd;
         this.clock = clock;
         this.entropy = entropy;
+        this.driver = driver;
+        this.devices = devices;
+        this.stop = stop;
     }
 
     @Override
@@ -73,10 +97,19 @@ public final class Node implements NodeService {
             rollback.add(() -> end(acceptors));
             NbdServer nbd = new NbdServer(config.nbd(), transport(engine), acceptors, exports);
             Views views = new Views(context, catalog, nbd, lifecycle);
-            Fronts fronts = new Fronts(exports);
+            WriteLogs logs =
+                    new WriteLogs(config.map().logDirectory(), config.map().logBytes(), devices.bootId());
+            Fronts fronts = new Fronts(exports, logs);
             WithoutCache withoutCache = new WithoutCache(context, catalog, fronts);
             CacheOpener opener = new CacheOpener(context, catalog, fronts, withoutCache);
             Rejoiner rejoiner = new Rejoiner(context, lifecycle, catalog, opener, withoutCache, fronts);
+            Protections protections = new Protections(
+                    ProcessCalls.load(),
+                    Path.of("/proc"),
+                    driver,
+                    systemd.watchdogUs().isPresent());
+            protections.report();
+            Mappings mappings = new Mappings(context, catalog, fronts, exports, nbd, driver, devices);
             BrickAttachment attachment = new BrickAttachment(context, catalog, fronts);
             NodeAdministration operations = new NodeOperations(
                     context,
@@ -86,7 +119,10 @@ public final class Node implements NodeService {
                     attachment,
                     new BrickDetachment(context, catalog, fronts, nbd),
                     new BrickDecision(context, catalog, fronts, withoutCache, attachment),
-                    rejoiner);
+                    rejoiner,
+                    mappings,
+                    protections,
+                    stop);
             AdminServer admin = new AdminServer(
                     config.admin(),
                     operations,
@@ -102,10 +138,11 @@ public final class Node implements NodeService {
             nbd.start();
             views.listening(nbd.boundAddresses());
             Watchdog watchdog = new Watchdog(systemd, catalog);
-            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors, watchdog, rejoiner);
+            parts = new Parts(lock, catalog, operations, admin, nbd, acceptors, watchdog, rejoiner, mappings);
             watchdog.start();
             lifecycle.serving();
             rejoiner.start();
+            mappings.start();
             admin.serving();
             rollback.keep();
         }
@@ -143,7 +180,9 @@ public final class Node implements NodeService {
         StopSteps steps = new StopSteps(systemd, clock);
         steps.run("end of administrative changes", 60, () -> lifecycle.awaitIdle(TimeUnit.MINUTES.toNanos(1)));
         steps.run("looks for what is away", 60, () -> running.rejoiner().close());
+        steps.run("mappings", 15, () -> running.mappings().close());
         steps.run("NBD", 60, () -> running.nbd().close());
+        steps.run("write logs", 120, () -> running.mappings().settle());
         steps.run("watchdog", 10, () -> running.watchdog().close());
         steps.run("caches", 300, () -> stopCaches(running.catalog()));
         steps.run("NBD loops", 10, () -> end(running.acceptors()));

@@ -6,6 +6,11 @@ import io.brickcache.config.Config;
 @FunctionalInterface
 public interface NodeFactory {
 
-    /** {@code systemd} is for status lines and longer timeouts during a long start, and for the watchdog. */
-    NodeService create(Config config, SystemdNotifier systemd) throws Exception;
+    /**
+     * A node that does not run yet.
+     *
+     * @param systemd for status lines and longer timeouts during a long start, and for the watchdog
+     * @param stop lets the node ask for its stop
+     */
+    NodeService create(Config config, SystemdNotifier systemd, StopSignal stop) throws Exception;
 }

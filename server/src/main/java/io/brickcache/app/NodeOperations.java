@@ -4,9 +4,11 @@ import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.LostView;
+import io.brickcache.admin.MappingView;
 import io.brickcache.admin.NodeAdministration;
 import io.brickcache.admin.NodeView;
 import io.brickcache.admin.ProgressListener;
+import io.brickcache.admin.ProtectionView;
 import io.brickcache.admin.ScrubView;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +31,9 @@ final class NodeOperations implements NodeAdministration {
     private final BrickDetachment detachment;
     private final BrickDecision decision;
     private final Rejoiner rejoiner;
+    private final Mappings mappings;
+    private final Protections protections;
+    private final Runnable stop;
 
     NodeOperations(
             NodeContext context,
@@ -38,7 +43,10 @@ final class NodeOperations implements NodeAdministration {
             BrickAttachment attachment,
             BrickDetachment detachment,
             BrickDecision decision,
-            Rejoiner rejoiner) {
+            Rejoiner rejoiner,
+            Mappings mappings,
+            Protections protections,
+            Runnable stop) {
         this.context = context;
         this.lifecycle = lifecycle;
         this.catalog = catalog;
@@ -47,6 +55,9 @@ final class NodeOperations implements NodeAdministration {
         this.detachment = detachment;
         this.decision = decision;
         this.rejoiner = rejoiner;
+        this.mappings = mappings;
+        this.protections = protections;
+        this.stop = stop;
     }
 
     @Override
@@ -166,6 +177,7 @@ final class NodeOperations implements NodeAdministration {
     public BrickView detachBrick(String name, DirtyData dirtyData, LostData lostData, ProgressListener progress) {
         return lifecycle.change(() -> {
             BrickEntry entry = catalog.brick(name);
+            mappings.checkNotMapped(name);
             BrickView last = views.brick(entry);
             LongWork work = new LongWork(progress, lifecycle);
             inTurn(entry.cache(), entry.cache().brickTurn(), () -> detachment.detach(entry, dirtyData, lostData, work));
@@ -195,6 +207,35 @@ final class NodeOperations implements NodeAdministration {
             inTurn(entry.cache(), entry.cache().brickTurn(), () -> flush(entry, work));
             return views.brick(entry);
         });
+    }
+
+    @Override
+    public List<ProtectionView> protections() {
+        return protections.look();
+    }
+
+    @Override
+    public void stop(UsedDevices usedDevices) {
+        if (usedDevices == UsedDevices.REFUSE) {
+            mappings.checkNoneUsed();
+        }
+        LOG.info("A stop was asked for by the administration");
+        stop.run();
+    }
+
+    @Override
+    public MappingView mapBrick(String brick) {
+        return lifecycle.change(() -> mappings.map(catalog.brick(brick)));
+    }
+
+    @Override
+    public MappingView unmapBrick(String name) {
+        return lifecycle.change(() -> mappings.unmap(name));
+    }
+
+    @Override
+    public List<MappingView> mappings() {
+        return mappings.list();
     }
 
     private void flush(BrickEntry entry, LongWork work) {

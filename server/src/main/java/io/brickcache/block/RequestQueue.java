@@ -27,6 +27,11 @@ public final class RequestQueue {
         last = request;
     }
 
+    /** The oldest request, which stays; or null. */
+    public @Nullable IoRequest peek() {
+        return first;
+    }
+
     /** Takes the oldest request, or null. */
     public @Nullable IoRequest poll() {
         IoRequest result = first;

@@ -4,6 +4,7 @@ import io.brickcache.admin.AdminOptions;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.CacheOptions;
 import io.brickcache.cache.ScrubOptions;
+import io.brickcache.mapping.MapOptions;
 import io.brickcache.nbd.NbdOptions;
 import java.nio.file.Path;
 
@@ -19,4 +20,5 @@ public record Config(
         AdminOptions admin,
         IoOptions io,
         CacheOptions cache,
-        ScrubOptions scrub) {}
+        ScrubOptions scrub,
+        MapOptions map) {}

@@ -84,6 +84,16 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
     static final ConfigKey<Long> CACHE_SCRUB_RATE =
             scalar("cache.scrub_rate", Format.size("size per second, 1MiB to 64GiB", "1MiB", "64GiB"), "64MiB");
 
+    static final ConfigKey<Integer> MAP_CONNECTIONS = scalar("map.connections", Format.integer(2, 16), "4");
+    static final ConfigKey<Long> MAP_REQUEST_TIMEOUT =
+            scalar("map.request_timeout", Format.duration("1s", "10m"), "15s");
+    static final ConfigKey<Long> MAP_DEAD_TIMEOUT = scalar("map.dead_timeout", Format.duration("1s", "24h"), "5m");
+
+    static final ConfigKey<Path> MAP_LOG_DIRECTORY =
+            scalar("map.log_directory", new Format<>("absolute path", ConfigKey::absolutePath), "/dev/shm/brickcache");
+    static final ConfigKey<Integer> MAP_LOG_SIZE = scalar(
+            "map.log_size", Format.size("size, 64MiB to 1GiB", "64MiB", "1GiB").map(Math::toIntExact), "64MiB");
+
     /** All keys, in the order of the documentation. */
     static final List<ConfigKey<?>> ALL = List.of(
             STATE_DIRECTORY,
@@ -111,7 +121,12 @@ record ConfigKey<T>(String name, Format<T> format, String defaultText, Shape sha
             CACHE_IDLE_DELAY,
             CACHE_METADATA_MEMORY,
             CACHE_SCRUB_INTERVAL,
-            CACHE_SCRUB_RATE);
+            CACHE_SCRUB_RATE,
+            MAP_CONNECTIONS,
+            MAP_REQUEST_TIMEOUT,
+            MAP_DEAD_TIMEOUT,
+            MAP_LOG_DIRECTORY,
+            MAP_LOG_SIZE);
 
     private static <T> ConfigKey<T> scalar(String name, Format<T> format, String defaultText) {
         return new ConfigKey<>(name, format, defaultText, Shape.SCALAR);

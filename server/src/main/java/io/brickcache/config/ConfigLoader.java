@@ -6,6 +6,7 @@ import io.brickcache.cache.CacheOptions;
 import io.brickcache.cache.ScrubOptions;
 import io.brickcache.config.ConfigException.Problem;
 import io.brickcache.env.FileFailures;
+import io.brickcache.mapping.MapOptions;
 import io.brickcache.nbd.NbdOptions;
 import io.brickcache.nbd.TlsOptions;
 import java.io.IOException;
@@ -106,15 +107,25 @@ public final class ConfigLoader {
                 "cache",
                 () -> new ScrubOptions(
                         settings.get(ConfigKey.CACHE_SCRUB_INTERVAL), settings.get(ConfigKey.CACHE_SCRUB_RATE)));
+        MapOptions map = build(
+                settings,
+                "map",
+                () -> MapOptions.of(
+                        settings.get(ConfigKey.MAP_CONNECTIONS),
+                        settings.get(ConfigKey.MAP_REQUEST_TIMEOUT),
+                        settings.get(ConfigKey.MAP_DEAD_TIMEOUT),
+                        settings.get(ConfigKey.MAP_LOG_DIRECTORY),
+                        settings.get(ConfigKey.MAP_LOG_SIZE)));
         if (nbd == null
                 || admin == null
                 || io == null
                 || cache == null
                 || scrub == null
+                || map == null
                 || !settings.problems().isEmpty()) {
             throw new ConfigException(settings.problems());
         }
-        return new Config(settings.get(ConfigKey.STATE_DIRECTORY), nbd, admin, io, cache, scrub);
+        return new Config(settings.get(ConfigKey.STATE_DIRECTORY), nbd, admin, io, cache, scrub, map);
     }
 
     /** The options of a section, or null with a problem if the values do not go together. */

@@ -86,7 +86,7 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
         admit(channel, null);
     }
 
-    private void admit(Channel channel, @Nullable TlsUpgrade tls) {
+    private static void configure(Channel channel) {
         channel.config()
                 .setAutoRead(false)
                 // Netty's default one makes garbage with every copy into it.
@@ -94,6 +94,10 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
                 .setWriteBufferWaterMark(WATER_MARK)
                 .setRecvByteBufAllocator(
                         new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, FIRST_READ_BYTES, MAX_READ_BYTES));
+    }
+
+    private void admit(Channel channel, @Nullable TlsUpgrade tls) {
+        configure(channel);
         channels.add(channel);
         channel.closeFuture().addListener(future -> channels.remove(channel));
         if (closed || !makeRoom(channel)) {
@@ -184,6 +188,45 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
         mover.move();
     }
 
+    /**
+     * Begins the transmission phase on a channel that has no handshake: simple replies, no contexts. It does not count
+     * among the connections that {@code nbd.max_connections} limits. On the export's loop.
+     *
+     * @param ended runs when the connection is closed and uses neither device nor memory any more
+     */
+    void beginDirectly(Channel channel, Export export, Runnable ended) {
+        configure(channel);
+        Session session = session(channel, export, new TransmissionSettings(false, List.of()));
+        session.ended().thenRun(ended);
+        if (enter(session)) {
+            channel.pipeline().addLast(session.handler());
+        }
+    }
+
+    private Session session(Channel channel, Export export, TransmissionSettings settings) {
+        return new Session(
+                channel,
+                export,
+                memories.join(export),
+                memories.share(export),
+                settings,
+                options.stalledClientTimeout(),
+                this::left);
+    }
+
+    /** False, and the session is over, if its export is gone. */
+    private boolean enter(Session session) {
+        sessions.add(session);
+        Export export = session.export();
+        if (closed || !export.equals(exports.find(export.name()))) {
+            LOG.debug("{}: {} closed, the export is gone", export.name(), session.channel());
+            session.end();
+            session.channel().close();
+            return false;
+        }
+        return true;
+    }
+
     private void left(Session session) {
         sessions.remove(session);
         memories.leave(session.export());
@@ -192,25 +235,14 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
     private void begin(
             ConnectionMover mover, Export export, TransmissionSettings settings, ByteBuf answer, List<ByteBuf> early) {
         Channel channel = mover.channel();
-        Session session = new Session(
-                channel,
-                export,
-                memories.join(export),
-                memories.share(export),
-                settings,
-                options.stalledClientTimeout(),
-                this::left);
+        Session session = session(channel, export, settings);
         ReadGate gate = channel.pipeline().get(ReadGate.class);
         if (gate != null) {
             session.handler().countingEncrypted(gate::writtenBytes);
         }
-        sessions.add(session);
-        if (closed || !export.equals(exports.find(export.name()))) {
-            LOG.debug("{}: {} closed, the export is gone", export.name(), channel);
+        if (!enter(session)) {
             answer.release();
             early.forEach(ByteBuf::release);
-            session.end();
-            channel.close();
             return;
         }
         ChannelPipeline pipeline = channel.pipeline();

@@ -4,6 +4,7 @@ import io.brickcache.env.FileFailures;
 import io.brickcache.env.ListenAddress;
 import io.brickcache.env.ListenException;
 import io.brickcache.env.SocketFile;
+import io.brickcache.nbd.handshake.Export;
 import io.brickcache.nbd.handshake.ExportDirectory;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -116,6 +117,11 @@ public final class NbdServer implements AutoCloseable {
     /** The connections, to count them and to end those of an export. */
     public NbdConnections connections() {
         return connections;
+    }
+
+    /** A way into an export for this process itself, without handshake, for so many connections; not open yet. */
+    public DirectListener direct(Export export, int expected, DirectListener.Listener listener) {
+        return new DirectListener(transport, acceptors, connections, export, expected, listener);
     }
 
     /**

@@ -25,6 +25,9 @@ public final class FakeNode implements NodeAdministration {
     private final Map<String, CacheView> caches = new ConcurrentSkipListMap<>();
     private final Map<String, BrickView> bricks = new ConcurrentSkipListMap<>();
     private final Map<String, List<LostView.Range>> lost = new ConcurrentSkipListMap<>();
+    private final Map<String, MappingView> mapped = new ConcurrentSkipListMap<>();
+    private volatile ProtectionView protection = new ProtectionView("locked-memory", true, "all", "");
+    private volatile boolean stopped;
     private volatile ScrubView scrubResult = new ScrubView(0, 0, 0);
     private volatile long scrubRate;
     private final AtomicReference<@Nullable RuntimeException> nextFailure = new AtomicReference<>();
@@ -407,5 +410,88 @@ public final class FakeNode implements NodeAdministration {
 
     private static UUID uuid(String name) {
         return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public MappingView mapBrick(String brick) {
+        mayFail();
+        return mapped.computeIfAbsent(brick(brick).name(), name -> mapping(name, mapped.size(), List.of()));
+    }
+
+    /** From now on something uses the device of the brick. */
+    public void use(String brick, String user) {
+        mapped.computeIfPresent(
+                brick,
+                (name, view) -> mapping(
+                        name,
+                        Integer.parseInt(view.devicePath().toString().substring("/dev/nbd".length())),
+                        List.of(user)));
+    }
+
+    @Override
+    public MappingView unmapBrick(String name) {
+        mayFail();
+        MappingView view = mapped.values().stream()
+                .filter(known -> List.of(
+                                known.brick(),
+                                known.devicePath().toString(),
+                                known.linkPath().toString())
+                        .contains(name))
+                .findFirst()
+                .orElseThrow(() -> AdminException.notMapped(name));
+        if (!view.users().isEmpty()) {
+            throw new AdminException(
+                    Reason.DEVICE_IN_USE,
+                    view.devicePath() + " is in use: " + String.join(", ", view.users()),
+                    "unmount it first",
+                    Map.of());
+        }
+        mapped.remove(view.brick());
+        return view;
+    }
+
+    @Override
+    public List<MappingView> mappings() {
+        mayFail();
+        return List.copyOf(mapped.values());
+    }
+
+    private static MappingView mapping(String brick, int index, List<String> users) {
+        return new MappingView(
+                brick,
+                Path.of("/dev/nbd" + index),
+                Path.of("/dev/brickcache/" + brick),
+                BRICK_BYTES,
+                4,
+                4,
+                MappingView.State.CONNECTED,
+                "",
+                users);
+    }
+
+    /** From now on a protection is missing. */
+    public void unprotect() {
+        protection = new ProtectionView("locked-memory", false, "0 MiB locked", "lock it");
+    }
+
+    @Override
+    public List<ProtectionView> protections() {
+        mayFail();
+        return List.of(new ProtectionView("io-flusher", true, "set", ""), protection);
+    }
+
+    /** True once it was asked to stop. */
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    @Override
+    public void stop(UsedDevices usedDevices) {
+        mayFail();
+        if (usedDevices == UsedDevices.REFUSE
+                && mapped.values().stream().anyMatch(view -> !view.users().isEmpty())) {
+            throw new AdminException(Reason.DEVICE_IN_USE, "a device is in use", "unmount it first", Map.of());
+        }
+        stopped = true;
     }
 }

@@ -129,7 +129,7 @@ class MainTest {
     }
 
     private void startFailsWith(IOException failure) throws Exception {
-        NodeFactory failing = (config, systemd) -> {
+        NodeFactory failing = (config, systemd, asked) -> {
             throw failure;
         };
         PrintWriter complaints = new PrintWriter(err, true);
@@ -142,7 +142,7 @@ class MainTest {
     }
 
     private int run(String... args) {
-        NodeFactory nodes = (config, systemd) -> new NodeService() {
+        NodeFactory nodes = (config, systemd, asked) -> new NodeService() {
             @Override
             public void start() {
                 calls.add("start");
@@ -163,7 +163,7 @@ class MainTest {
 
         public static void main(String[] args) {
             PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-            NodeFactory nodes = (config, systemd) -> new NodeService() {
+            NodeFactory nodes = (config, systemd, asked) -> new NodeService() {
                 @Override
                 public void start() {
                     out.println("start");

@@ -21,12 +21,14 @@ import io.brickcache.config.Config;
 import io.brickcache.env.ListenAddress;
 import io.brickcache.env.SecureEntropy;
 import io.brickcache.env.SystemClock;
+import io.brickcache.mapping.MapOptions;
 import io.brickcache.nbd.NbdOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 
@@ -40,11 +42,14 @@ final class NodeRig implements AutoCloseable {
 
     private final Path directory;
     private final IoOptions.Engine engine;
+    private final FakeKernel kernel;
+    private final AtomicInteger stopsAsked = new AtomicInteger();
     private @Nullable Node node;
 
     NodeRig(Path directory, IoOptions.Engine engine) {
         this.directory = directory;
         this.engine = engine;
+        this.kernel = new FakeKernel(directory.resolve("kernel"));
     }
 
     NodeRig start() throws Exception {
@@ -62,8 +67,16 @@ final class NodeRig implements AutoCloseable {
                 new AdminOptions(new ListenAddress.Unix(directory.resolve("admin.sock")), 0600, null),
                 new IoOptions(engine, 4, false),
                 new CacheOptions(CacheOptions.MIN_BUFFER_BYTES, 100_000_000L, 90, 95, HOUR_NS, HOUR_NS, 4L << 20),
-                ScrubOptions.DEFAULTS);
-        return new Node(config, SystemdNotifier.fromEnvironment(Map.of()), new SystemClock(), new SecureEntropy());
+                ScrubOptions.DEFAULTS,
+                MapOptions.defaults().withLogDirectory(directory.resolve("logs")));
+        return new Node(
+                config,
+                SystemdNotifier.fromEnvironment(Map.of()),
+                new SystemClock(),
+                new SecureEntropy(),
+                kernel,
+                kernel.devices(),
+                stopsAsked::incrementAndGet);
     }
 
     void stop() {
@@ -79,6 +92,16 @@ final class NodeRig implements AutoCloseable {
 
     NodeAdministration admin() {
         return Objects.requireNonNull(node).administration();
+    }
+
+    /** How often the administration asked for a stop. */
+    int stopsAsked() {
+        return stopsAsked.get();
+    }
+
+    /** The machine's kernel, which outlives the node. */
+    FakeKernel kernel() {
+        return kernel;
     }
 
     Path path(String name) {

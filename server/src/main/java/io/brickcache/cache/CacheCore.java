@@ -305,6 +305,7 @@ final class CacheCore {
     void settleObsolete(int slot) {
         slots.settle(slot);
         committer.retired(slot);
+        brickOf(slot).lost().doubtChanged();
     }
 
     /** The disk was synced after the slot was copied from it. */

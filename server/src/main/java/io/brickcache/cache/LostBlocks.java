@@ -8,6 +8,7 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.SlotTable;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -35,6 +36,12 @@ public final class LostBlocks {
     private final CacheCore core;
     private final CachedBrick brick;
     private final LostRanges ranges;
+    /**
+     * What was GONE until slots of an epoch brought it that is not durable yet, in pieces of a block at most. Should these slots
+     * come to be in doubt, the records go on to say GONE.
+     */
+    private final List<LostRange> returning = new ArrayList<>();
+
     private boolean saving;
     private int events;
     private int eventsSince;
@@ -135,11 +142,55 @@ public final class LostBlocks {
         }
     }
 
-    /** The bytes were overwritten, by a slot of the open epoch or on the disk, synced. */
+    /** The bytes were overwritten, on the disk, synced. */
     void overwritten(long offset, long length) {
-        if (!ranges.isEmpty() && ranges.remove(offset, length)) {
+        boolean saved = returning.removeIf(range -> range.offset() >= offset && range.end() <= offset + length);
+        if (!ranges.isEmpty() && ranges.remove(offset, length) || saved) {
             changed();
         }
+    }
+
+    /** The bytes, of some blocks, were overwritten by slots of the open epoch. */
+    void overwrittenInSlots(long offset, long length) {
+        if (ranges.isEmpty()) {
+            return;
+        }
+        for (LostRange range : ranges.overlapping(offset, offset + length)) {
+            if (range.state() == State.GONE) {
+                addReturning(
+                        range.withBounds(Math.max(range.offset(), offset), Math.min(range.end(), offset + length)));
+            }
+        }
+        if (ranges.remove(offset, length)) {
+            changed();
+        }
+    }
+
+    private void addReturning(LostRange range) {
+        long from = range.offset();
+        while (from < range.end()) {
+            long to = Math.min(range.end(), (from >> core.shape.blockShift()) + 1 << core.shape.blockShift());
+            returning.add(range.withBounds(from, to));
+            from = to;
+        }
+    }
+
+    /** Slots of the brick came to be in doubt, or are in doubt no more. */
+    void doubtChanged() {
+        if (!returning.isEmpty()) {
+            changed();
+        }
+    }
+
+    /** True if the records of the block are still those from before its bytes returned. */
+    private boolean isInDoubt(LostRange range) {
+        long key = SlotTable.key(brick.id(), range.offset() >> core.shape.blockShift());
+        return core.rescue.isInDoubt(key) || core.map.findObsolete(key) != SlotTable.NONE;
+    }
+
+    private boolean isDurable(LostRange range) {
+        int slot = core.find(brick, range.offset() >> core.shape.blockShift());
+        return !isInDoubt(range) && (slot == SlotTable.NONE || !core.slots.isUncommitted(slot));
     }
 
     /** Writes the records anew with the open epoch. */
@@ -152,7 +203,8 @@ public final class LostBlocks {
 
     private void save(MetadataBatch batch) {
         saving = false;
-        ranges.save(batch);
+        returning.removeIf(this::isDurable);
+        ranges.save(batch, returning.stream().filter(this::isInDoubt).toList());
     }
 
     private void said(long offset, long length, Cause cause, String outlook) {

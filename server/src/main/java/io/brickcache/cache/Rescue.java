@@ -120,7 +120,10 @@ final class Rescue {
             }
         }
         holdPredecessors(open);
-        doubtBricks().forEach(brick -> brick.awaiting().ssdSyncFailed(unsaved));
+        doubtBricks().forEach(brick -> {
+            brick.awaiting().ssdSyncFailed(unsaved);
+            brick.lost().doubtChanged();
+        });
         for (int i = 0; i < changed; i++) {
             drop(open.changed[i]);
         }
@@ -354,6 +357,7 @@ final class Rescue {
             }
         }
         doubt.heldCount = kept;
+        doubt.brick.lost().doubtChanged();
     }
 
     /** Answers the flushes of a brick: what was lost is told to those that ask next, and to none after them. */

@@ -334,7 +334,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
                     tick,
                     Arrival.WRITTEN);
         }
-        of.lost().overwritten(part.offset(), part.bytes());
+        of.lost().overwrittenInSlots(part.offset(), part.bytes());
         of.heat().written(of.regions().regionOf(part.firstBlock()), tick);
         of.counters().cachedWriteBytes += part.bytes();
         finish(IoStatus.OK);

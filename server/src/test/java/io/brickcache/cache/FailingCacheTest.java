@@ -9,6 +9,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.block.sim.Fault;
 import io.brickcache.block.sim.Faults;
 import io.brickcache.block.sim.Medium;
+import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.demotion.Demoter;
 import io.brickcache.demotion.DemotionOptions;
@@ -115,6 +116,29 @@ class FailingCacheTest {
             }
         }
         assertThat(flushed).containsExactly(IoStatus.OK);
+    }
+
+    @Test
+    void shouldStillListWhatIsGoneWhileTheSlotThatBringsItBackIsInDoubt() {
+        assertThat(brick.lost().giveUp(5, brick.fullMask(5), 0, 0, LostRange.Cause.CHECKSUM))
+                .isTrue();
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        rig.write(brick, 5, 1, 51);
+        assertThat(rig.read(brick, 5)).containsOnly(51);
+        failSyncs();
+        List<IoStatus> flushed = new ArrayList<>();
+        CacheRig.submitFlush(brick, flushed::add);
+
+        while (flushed.isEmpty()) {
+            long next = rig.loop.steps() + 1;
+            rig.loop.runUntil(() -> rig.loop.steps() >= next);
+            if (flushed.isEmpty() && onDisk(5) != 51) {
+                assertThat(rig.reloaded("b0").lost().isGone(5L * BLOCK, BLOCK)).isTrue();
+            }
+        }
+        assertThat(flushed).containsExactly(IoStatus.OK);
+        assertThat(rig.reloaded("b0").lost().isEmpty()).isTrue();
+        assertThat(rig.read(brick, 5)).containsOnly(51);
     }
 
     @Test

@@ -32,7 +32,8 @@ public record LostRange(long offset, long length, long sinceMs, Cause cause, Sta
         return offset + length;
     }
 
-    LostRange withBounds(long newOffset, long newEnd) {
+    /** A part of it. */
+    public LostRange withBounds(long newOffset, long newEnd) {
         return new LostRange(newOffset, newEnd - newOffset, sinceMs, cause, state, triedTick);
     }
 }

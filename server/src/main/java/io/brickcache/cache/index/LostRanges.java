@@ -6,6 +6,7 @@ import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore.Family;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -271,7 +272,16 @@ public final class LostRanges {
 
     /** Replaces the records of the brick by what is listed now. */
     public void save(MetadataBatch batch) {
+        save(batch, List.of());
+    }
+
+    /** As {@link #save(MetadataBatch)}, with further ranges; what overlaps one that is in the list is left out. */
+    public void save(MetadataBatch batch, List<LostRange> further) {
         List<LostRange> all = new ArrayList<>(ranges.values());
+        further.stream()
+                .filter(range -> overlapping(range.offset(), range.end()).isEmpty())
+                .forEach(all::add);
+        all.sort(Comparator.comparingLong(LostRange::offset));
         int chunk = 0;
         for (int at = 0; at < all.size(); at += CHUNK) {
             put(batch, chunk, all.subList(at, Math.min(all.size(), at + CHUNK)));

@@ -52,10 +52,10 @@ def measure(home, work, name, turn, seconds):
         options = "--jobs %s --time %d --fill-time %d --cache-mb %d" % (turn.job, seconds, 2 * seconds, CACHE_MIB)
         if PEERS[name] is None:
             put(lab, GUEST, tests.INTO_GUEST + "/slow_guest.py")
-            lab.ssh("python3 %s/slow_guest.py %s /root/out.json %s" % (tests.INTO_GUEST, script, options))
+            lab.ssh("python3 %s/slow_guest.py %s /var/tmp/out.json %s" % (tests.INTO_GUEST, script, options))
         else:
-            lab.ssh("python3 %s /root/out.json --peers %s %s" % (script, PEERS[name], options))
-        peer = json.loads(lab.ssh("cat /root/out.json"))["peers"][0]
+            lab.ssh("python3 %s /var/tmp/out.json --peers %s %s" % (script, PEERS[name], options))
+        peer = json.loads(lab.ssh("cat /var/tmp/out.json"))["peers"][0]
     finally:
         lab.close()
         shutil.rmtree(folder)

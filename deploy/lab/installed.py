@@ -85,7 +85,7 @@ def scenario():
     elif verb == "fill":
         for name in names:
             run("sh", "-c", "dd if=/dev/urandom of=/bricks/%s/data bs=1M count=16 conv=fsync status=none && md5sum"
-                " /bricks/%s/data > /root/%s.sum && sync" % (name, name, name))
+                " /bricks/%s/data > /var/tmp/%s.sum && sync" % (name, name, name))
             require(brick(name)["dirty_bytes"] > 8 << 20, "%s: nothing is dirty" % name)
     elif verb == "check":
         wait(180, "the machine has booted", has_booted)
@@ -93,7 +93,7 @@ def scenario():
         require(is_active("glusterd.service"), "glusterd does not run")
         for name in names:
             require(is_mounted(name), "%s is not mounted" % name)
-            run("md5sum", "-c", "--quiet", "/root/%s.sum" % name)
+            run("md5sum", "-c", "--quiet", "/var/tmp/%s.sum" % name)
         say("mounted, with the data: %s" % ", ".join(names))
     elif verb == "missing":
         wait(180, "the machine has booted", has_booted)

@@ -29,7 +29,7 @@ class MappedGluster:
         self.wait("both bricks are online", lambda: self.online() == 2)
         one.ssh("mkdir -p /mnt/gv && mount -t glusterfs n1:/gv0 /mnt/gv && df /mnt/gv")
         one.ssh("cd /mnt/gv && for i in $(seq 10); do dd if=/dev/urandom of=f$i bs=128k count=16 status=none || exit 1; done;"
-                " md5sum f* > /root/sums")
+                " md5sum f* > /var/tmp/sums")
         self.say("a volume of two bricks, written to")
 
         one.ssh("(%s; echo $? > /tmp/fio.ended) > /dev/null 2>&1 &" % (FIO % ("a", "a")))
@@ -45,7 +45,7 @@ class MappedGluster:
 
         self.second.kill()
         one.ssh("cd /mnt/gv && for i in $(seq 11 16); do dd if=/dev/urandom of=f$i bs=128k count=16 status=none || exit 1; done;"
-                " echo changed >> f1; sync; md5sum f* > /root/sums", timeout=900)
+                " echo changed >> f1; sync; md5sum f* > /var/tmp/sums", timeout=900)
         self.say("a node is off, the volume was written to on")
         self.second.start(*DISKS)
         self.wait("both bricks are online", lambda: self.online() == 2, 300)
@@ -66,7 +66,7 @@ class MappedGluster:
         one.ssh("getfattr -n trusted.glusterfs.volume-id -e hex /bricks/b1/gv")
         one.ssh("systemctl start glusterd && gluster --mode=script volume start gv0")
         self.wait("both bricks are online", lambda: self.online() == 2, 300)
-        one.ssh("mount -t glusterfs n1:/gv0 /mnt/gv && cd /mnt/gv && md5sum -c --quiet /root/sums", timeout=900)
+        one.ssh("mount -t glusterfs n1:/gv0 /mnt/gv && cd /mnt/gv && md5sum -c --quiet /var/tmp/sums", timeout=900)
         self.say("taken out of the cache on one node: byte for byte the same, and the volume runs with it bare")
 
     def online(self):

@@ -3,7 +3,6 @@ package io.brickcache.app;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.ExtentsRequest;
 import io.brickcache.block.Geometry;
-import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import io.brickcache.block.RequestQueue;
@@ -156,17 +155,7 @@ final class PassThrough implements BlockDevice {
 
         void start(IoRequest request) {
             original = request;
-            if (request.op() == IoOp.READ || request.op() == IoOp.WRITE) {
-                prepare(
-                        request.op(),
-                        request.offset(),
-                        (int) request.length(),
-                        request.flags(),
-                        request.buffer(),
-                        request.bufferOffset());
-            } else {
-                prepare(request.op(), request.offset(), request.length(), request.flags());
-            }
+            prepareAs(request);
             disk.submit(this);
         }
 

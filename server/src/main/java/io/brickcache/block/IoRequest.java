@@ -60,6 +60,16 @@ public abstract class IoRequest {
         this.bufferOffset = 0;
     }
 
+    /** The same as another request, with its buffer if it has one. */
+    public final void prepareAs(IoRequest other) {
+        op = other.op;
+        offset = other.offset;
+        length = other.length;
+        flags = other.flags;
+        buffer = other.buffer;
+        bufferOffset = other.bufferOffset;
+    }
+
     /** A FLUSH. */
     public final void prepareFlush() {
         prepare(IoOp.FLUSH, 0, 0L, 0);

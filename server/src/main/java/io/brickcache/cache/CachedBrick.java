@@ -35,7 +35,7 @@ public final class CachedBrick implements BlockDevice {
     private final BufferShare scratch;
     private final BufferShare merging;
     private final Gates gates = new Gates();
-    private final Fills fills = new Fills();
+    private final Promotions promotions = new Promotions();
     private final DirtyRegions regions;
     private final RegionHeat heat;
     private final BrickCounters counters = new BrickCounters();
@@ -400,8 +400,8 @@ public final class CachedBrick implements BlockDevice {
         return gates;
     }
 
-    Fills fills() {
-        return fills;
+    Promotions promotions() {
+        return promotions;
     }
 
     /** True while a request or an operation that outlives its request is under way. */
@@ -410,6 +410,6 @@ public final class CachedBrick implements BlockDevice {
     }
 
     boolean isQuiet() {
-        return running == 0 && gates.isEmpty() && fills.isEmpty() && neighbourhood.isQuiet();
+        return running == 0 && gates.isEmpty() && promotions.isEmpty() && neighbourhood.isQuiet();
     }
 }

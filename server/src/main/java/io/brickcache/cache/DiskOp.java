@@ -81,7 +81,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     @Override
     void entered() {
         CachedBrick of = part.brick();
-        of.fills().invalidate(part.firstBlock(), part.lastBlock());
+        of.promotions().invalidate(part.firstBlock(), part.lastBlock());
         if (forgetClean(of) && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
             commitFirst();
         } else {

@@ -5,7 +5,6 @@ import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
-import io.brickcache.cache.data.SlotAllocator;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.cache.policy.EvictionPolicy.Arrival;
@@ -16,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Reads a part of a request: hits from the SSD, the rest from the disk, both at once; then answers, then promotes what
  * came from the disk.
  *
- * <p>It takes no gate. A slot it reads stays as it is until the read has left its epoch. What it read from the disk is
- * promoted only where no write has been under way since before the disk was read: writers clear {@link #live} (R3, R7).
+ * <p>It takes no gate. A slot it reads stays as it is until the read has left its epoch. What it read from the disk a
+ * {@link Promotion} takes to the SSD.
  */
 final class ReadOp implements IoOwner, BufferPool.Waiter {
 
@@ -29,7 +28,6 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private static final int FROM_SSD = 0;
     private static final int TO_SCRATCH = 1;
     private static final int FROM_DISK = 2;
-    private static final int FILL = 3;
 
     /** So often a read waits for what is being read around before it reads the disk itself. */
     private static final int MAX_WAITS = 4;
@@ -46,10 +44,9 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private final long[] maskOf;
     /** Why the slot of a block could not be read, or null. */
     private final LostRange.@Nullable Cause[] failures;
-    /** Blocks that may be promoted, a bit each. */
-    private final long[] live;
 
     private final Part part;
+    private final Promotion promotion;
     private @Nullable IoBuffer overlay;
     private @Nullable Epoch epoch;
     private int ssdPending;
@@ -57,9 +54,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private int partials;
     private int misses;
     private int tries;
-    private int syncFailures;
     private boolean damaged;
-    private boolean listed;
     private boolean answered;
     private boolean around;
     private boolean stream;
@@ -67,13 +62,6 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private final Runnable resumption = this::begin;
     private final IntPredicate missed = this::isMiss;
     private IoStatus status = IoStatus.OK;
-
-    /** Links of {@link Fills}. */
-    @Nullable
-    ReadOp previousFill;
-
-    @Nullable
-    ReadOp nextFill;
 
     ReadOp(CacheCore core) {
         this.core = core;
@@ -83,7 +71,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         this.slotOf = new int[core.maxPartBlocks];
         this.maskOf = new long[core.maxPartBlocks];
         this.failures = new LostRange.Cause[core.maxPartBlocks];
-        this.live = new long[(core.maxPartBlocks + 63) / 64];
+        this.promotion = new Promotion(core, part, this::finish);
     }
 
     /** What to read: filled before {@link #start}. */
@@ -112,7 +100,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void restart() {
         tries = 0;
-        listed = false;
+        promotion.reset(around ? Arrival.AROUND : Arrival.READ);
         answered = false;
         waits = around ? MAX_WAITS : 0;
         begin();
@@ -175,7 +163,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         ssdPending = 1;
         epoch = core.committer.enterReader();
         if (misses + partials > 0) {
-            markLive(of);
+            allowPromotion(of);
         }
         if (!around) {
             readSsd();
@@ -246,43 +234,19 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         return core.shape.cover(part.fromIn(i), part.toIn(i));
     }
 
-    private void markLive(CachedBrick of) {
+    private void allowPromotion(CachedBrick of) {
         for (int i = 0; i < part.blocks(); i++) {
             // The disk's part of a block that has lost some is not the block.
             if (kinds[i] == HIT
                     || isMiss(i) && isWholeOfStream(i)
                     || (of.fullMask(part.firstBlock() + i) & ~maskOf[i]) == 0
                     || of.lost().isGone(part.offset(i), blockBytes)) {
-                forgetLive(i);
+                promotion.forbid(i);
             } else {
-                live[i >> 6] |= 1L << i;
+                promotion.allow(i, kinds[i] == PARTIAL ? slotOf[i] : SlotTable.NONE);
             }
         }
-        of.gates().visitWriters(part.firstBlock(), part.firstBlock() + part.blocks() - 1, this::invalidate);
-        if (!listed) {
-            listed = true;
-            of.fills().add(this);
-        }
-    }
-
-    /** A writer is at work on the part.blocks() [first, last]: what was read there is not promoted. */
-    void invalidate(long first, long last) {
-        if (core.bug == PlantedBug.PROMOTES_OVER_WRITE) {
-            return;
-        }
-        int start = (int) Math.max(0, first - part.firstBlock());
-        int end = (int) Math.min(part.blocks() - 1, last - part.firstBlock());
-        for (int i = start; i <= end; i++) {
-            forgetLive(i);
-        }
-    }
-
-    private void forgetLive(int i) {
-        live[i >> 6] &= ~(1L << i);
-    }
-
-    private boolean isLive(int i) {
-        return (live[i >> 6] & 1L << i) != 0;
+        promotion.watch();
     }
 
     private void readSsd() {
@@ -345,16 +309,12 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 ssdDone();
                 partDone();
             }
-            case FROM_DISK -> {
+            default -> {
                 if (!ioStatus.isOk()) {
                     part.brick().counters().diskReadErrors++;
                     status = status.and(ioStatus);
                 }
                 partDone();
-            }
-            default -> {
-                filled(io, ioStatus);
-                fillDone();
             }
         }
     }
@@ -432,7 +392,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             if (isLost(i)) {
                 part.brick().lost().addUnits(part.firstBlock() + i, maskOf[i], cause);
             }
-            forgetLive(i);
+            promotion.forbid(i);
             if ((needed(i) & maskOf[i]) != 0) {
                 status = IoStatus.IO_ERROR;
             }
@@ -452,89 +412,22 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     }
 
     private void answer() {
-        boolean fill = listed && status.isOk() && core.copiesReads();
-        IoBuffer kept = part.buffer();
-        if (fill) {
-            kept.retain();
+        boolean promotes = status.isOk() && promotion.isWorthwhile();
+        if (promotes) {
+            part.buffer().retain();
         }
         answered = true;
         part.parts().done(status);
-        if (fill) {
-            pending = 1;
-            fill();
-            fillDone();
+        if (promotes) {
+            promotion.start();
         } else {
-            finish();
-        }
-    }
-
-    private void fill() {
-        syncFailures = core.rescue.syncFailures();
-        int i = 0;
-        while (i < part.blocks()) {
-            int run = 0;
-            while (i + run < part.blocks() && kinds[i + run] != HIT && isLive(i + run)) {
-                run++;
-            }
-            while (run > 0) {
-                int spare = core.allocator.freeCount() - core.freePool.copiesFloor();
-                if (spare <= 0) {
-                    return;
-                }
-                long slotRun = core.allocator.allocateRun(Math.min(run, spare));
-                int got = SlotAllocator.runLength(slotRun);
-                pending++;
-                core.io.submitSlots(
-                        IoOp.WRITE, FILL, i, SlotAllocator.runStart(slotRun), got, part.buffer(), part.at(i), this);
-                run -= got;
-                i += got;
-            }
-            i++;
-        }
-    }
-
-    private void filled(EngineIo io, IoStatus ioStatus) {
-        CachedBrick of = part.brick();
-        if (!ioStatus.isOk()) {
-            of.counters().ssdWriteErrors++;
-        }
-        for (int k = 0; k < io.count; k++) {
-            int i = io.index + k;
-            int slot = io.slot + k;
-            long block = part.firstBlock() + i;
-            int expected = kinds[i] == PARTIAL ? slotOf[i] : SlotTable.NONE;
-            if (!ioStatus.isOk()
-                    || !isLive(i)
-                    || syncFailures != core.rescue.syncFailures()
-                    || core.find(of, block) != expected && core.bug != PlantedBug.PROMOTES_OVER_WRITE) {
-                core.allocator.free(slot);
-                continue;
-            }
-            long mask = of.fullMask(block);
-            int checksum = core.checksums.of(part.buffer(), part.at(i), mask);
-            int state = expected == SlotTable.NONE ? SlotTable.CLEAN : core.slots.state(expected);
-            core.install(of, block, slot, state, mask, checksum, core.tick(), around ? Arrival.AROUND : Arrival.READ);
-            of.counters().promotedBlocks++;
-            if (around) {
-                of.counters().readAroundBlocks++;
-                of.neighbourhood().promoted(block);
-            }
-        }
-    }
-
-    private void fillDone() {
-        if (--pending == 0) {
-            part.buffer().release();
-            core.freePool.refill();
             finish();
         }
     }
 
     private void finish() {
         CachedBrick of = part.brick();
-        if (listed) {
-            of.fills().remove(this);
-        }
+        promotion.unwatch();
         if (around) {
             of.neighbourhood().finished(part);
         }

@@ -99,7 +99,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     @Override
     void entered() {
         CachedBrick of = part.brick();
-        of.fills().invalidate(part.firstBlock(), part.lastBlock());
+        of.promotions().invalidate(part.firstBlock(), part.lastBlock());
         if (!core.shape.isAligned(part.from(), part.to())) {
             around = Around.UNALIGNED;
             leaveAround();

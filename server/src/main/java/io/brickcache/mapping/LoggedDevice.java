@@ -127,17 +127,7 @@ public final class LoggedDevice implements BlockDevice {
         void change(WriteLog current, IoRequest request) {
             original = request;
             to = current;
-            if (request.op() == IoOp.WRITE) {
-                prepare(
-                        IoOp.WRITE,
-                        request.offset(),
-                        (int) request.length(),
-                        request.flags(),
-                        request.buffer(),
-                        request.bufferOffset());
-            } else {
-                prepare(request.op(), request.offset(), request.length(), request.flags());
-            }
+            prepareAs(request);
             below.submit(this);
         }
 

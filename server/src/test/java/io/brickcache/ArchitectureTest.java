@@ -51,7 +51,7 @@ class ArchitectureTest {
         "nbd.handshake, 'nbd.wire nbd.transmission block env'",
         "nbd.transmission, 'nbd.wire block env'",
         "admin, env",
-        "mapping, 'block block.nativeio'",
+        "mapping, 'block block.nativeio env'",
         "config, 'admin block cache nbd mapping env'",
     })
     void shouldUseOnlyThePackagesItMay(String user, String used) {

@@ -30,7 +30,7 @@ public record MapOptions(
     }
 
     public MapOptions {
-        if (connections < 2 || connections > 16) {
+        if (!allows(connections)) {
             throw new IllegalArgumentException("map.connections " + connections + " is not in 2..16");
         }
         if (deadTimeout.compareTo(requestTimeout) < 0) {
@@ -38,6 +38,10 @@ public record MapOptions(
                     + "s is shorter than map.request_timeout " + requestTimeout.toSeconds()
                     + "s; a restart would end in errors");
         }
+    }
+
+    static boolean allows(int connections) {
+        return connections >= 2 && connections <= 16;
     }
 
     public static MapOptions of(

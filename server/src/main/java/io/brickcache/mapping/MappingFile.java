@@ -1,8 +1,10 @@
 package io.brickcache.mapping;
 
+import io.brickcache.env.FileFailures;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +14,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +31,11 @@ public final class MappingFile {
 
     static final String NAME = "mappings";
 
+    /** A line for each of 10,000 devices, with the longest of names. */
+    static final int MAX_FILE_BYTES = 1 << 20;
+
     private static final String FORMAT = "brickcache mappings 1";
+    private static final Pattern ENTRY = Pattern.compile("([0-9]{1,4}) ([0-9]{1,2}) ([A-Za-z0-9][A-Za-z0-9._-]{0,62})");
 
     private final Path directory;
 
@@ -45,9 +53,17 @@ public final class MappingFile {
     public List<Entry> load(String bootId) {
         List<String> lines;
         try {
-            lines = Files.readAllLines(file());
+            byte[] bytes = FileFailures.readSmall(file(), MAX_FILE_BYTES);
+            lines = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString()
+                    .lines()
+                    .toList();
         } catch (NoSuchFileException e) {
             return List.of();
+        } catch (CharacterCodingException e) {
+            lines = List.of();
         } catch (IOException e) {
             LOG.warn("{} cannot be read ({}); devices that the kernel has of us may be missed", file(), e.toString());
             return List.of();
@@ -61,13 +77,22 @@ public final class MappingFile {
 
     private List<Entry> entries(List<String> lines) {
         List<Entry> entries = new ArrayList<>();
+        int unknown = 0;
         for (String line : lines) {
-            String[] fields = line.split(" ", -1);
-            if (fields.length == 3 && fields[0].matches("\\d{1,4}") && fields[1].matches("\\d{1,2}")) {
-                entries.add(new Entry(fields[2], Integer.parseInt(fields[0]), Integer.parseInt(fields[1])));
+            Matcher fields = ENTRY.matcher(line);
+            int connections = fields.matches() ? Integer.parseInt(fields.group(2)) : 0;
+            if (MapOptions.allows(connections)) {
+                entries.add(new Entry(fields.group(3), Integer.parseInt(fields.group(1)), connections));
             } else {
-                LOG.warn("{}: the line '{}' cannot be understood", file(), line);
+                unknown++;
             }
+        }
+        if (unknown > 0) {
+            LOG.warn(
+                    "{}: {} of {} lines cannot be understood; devices that the kernel has of us may be missed",
+                    file(),
+                    unknown,
+                    lines.size());
         }
         return entries;
     }

@@ -44,8 +44,9 @@ final class WriteLogs {
         IoStatus status = host.await(replay::start);
         if (!status.isOk()) {
             found.close();
-            throw new IOException("what its clients wrote last before the service ended cannot be put back (" + status
-                    + "); it is kept in " + folder);
+            String problem = replay.problem();
+            throw new IOException("what its clients wrote last before the service ended cannot be put back ("
+                    + (problem == null ? status : problem) + "); it is kept in " + folder);
         }
         LOG.info(
                 "Brick {}: {} changes that were answered before the service ended are put back",

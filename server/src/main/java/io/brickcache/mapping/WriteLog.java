@@ -45,6 +45,10 @@ public final class WriteLog implements AutoCloseable {
     private static final int BOOT_AT = 48;
     private static final int MAX_BOOT_BYTES = 64;
     private static final int ENTRY_BYTES = 32;
+    /** In years at any speed nobody gets there. */
+    private static final long MAX_POSITION = 1L << 62;
+
+    private static final IoOp[] OPS = IoOp.values();
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final Path file;
@@ -83,8 +87,8 @@ public final class WriteLog implements AutoCloseable {
                 file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             // Written, not only made longer: where memory is short that is an error here, and a broken process later.
-            ByteBuffer zeroes = ByteBuffer.allocateDirect(1 << 20);
             long total = (long) HEADER_BYTES + ringBytes;
+            ByteBuffer zeroes = ByteBuffer.allocateDirect((int) Math.min(1 << 20, total));
             for (long done = 0; done < total; ) {
                 zeroes.clear().limit((int) Math.min(zeroes.capacity(), total - done));
                 done += channel.write(zeroes, done);
@@ -104,38 +108,67 @@ public final class WriteLog implements AutoCloseable {
         }
     }
 
-    /** Opens the log that a service of this boot has left for the brick; null if there is none. */
+    /**
+     * Opens the log that a service of this boot has left for the brick; null if there is none. One that was never
+     * complete, or is of another boot or brick, is removed.
+     *
+     * @throws IOException naming the file, also if it is damaged; it stays where it is
+     */
     public static @Nullable WriteLog find(Path file, UUID brick, String bootId) throws IOException {
         if (!Files.exists(file)) {
             return null;
         }
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        WriteLog found = null;
         try {
-            long size = channel.size();
-            if (size > HEADER_BYTES && size <= Integer.MAX_VALUE) {
-                MappedByteBuffer memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
-                memory.order(ByteOrder.nativeOrder());
-                if (isOf(memory, brick, bootId, size)) {
-                    return new WriteLog(file, channel, memory, (int) size - HEADER_BYTES);
-                }
+            ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.nativeOrder());
+            while (header.hasRemaining() && channel.read(header, header.position()) > 0) {
+                // the rest of it
             }
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+            if (isOf(header, brick, bootId)) {
+                found = open(file, channel, header);
+            } else if (header.getLong(0) != 0 && header.getLong(0) != MAGIC) {
+                throw damaged(file, "it is no write log of this release");
+            }
+        } finally {
+            if (found == null) {
+                channel.close();
+            }
         }
-        channel.close();
-        Files.delete(file);
-        return null;
+        if (found == null) {
+            Files.delete(file);
+        }
+        return found;
     }
 
-    private static boolean isOf(ByteBuffer memory, UUID brick, String bootId, long size) {
+    private static boolean isOf(ByteBuffer header, UUID brick, String bootId) {
         byte[] boot = new byte[MAX_BOOT_BYTES];
-        memory.get(BOOT_AT, boot);
-        return (long) LONG.getAcquire(memory, 0) == MAGIC
-                && memory.getLong(SIZE_AT) == size - HEADER_BYTES
-                && memory.getLong(UUID_AT) == brick.getMostSignificantBits()
-                && memory.getLong(UUID_AT + Long.BYTES) == brick.getLeastSignificantBits()
+        header.get(BOOT_AT, boot);
+        return header.getLong(0) == MAGIC
+                && header.getLong(UUID_AT) == brick.getMostSignificantBits()
+                && header.getLong(UUID_AT + Long.BYTES) == brick.getLeastSignificantBits()
                 && Arrays.equals(boot, boot(bootId));
+    }
+
+    private static WriteLog open(Path file, FileChannel channel, ByteBuffer header) throws IOException {
+        long size = channel.size();
+        long ringBytes = header.getLong(SIZE_AT);
+        long head = header.getLong(HEAD_AT);
+        long tail = header.getLong(TAIL_AT);
+        if (ringBytes != size - HEADER_BYTES || ringBytes < ENTRY_BYTES || size > Integer.MAX_VALUE) {
+            throw damaged(file, "it has " + size + " bytes");
+        }
+        if (tail < 0 || head < tail || head - tail > ringBytes || head > MAX_POSITION) {
+            throw damaged(file, "it says that it goes from " + tail + " to " + head);
+        }
+        MappedByteBuffer memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
+        memory.order(ByteOrder.nativeOrder());
+        return new WriteLog(file, channel, memory, (int) ringBytes);
+    }
+
+    private static IOException damaged(Path file, String how) {
+        return new IOException(
+                file + " is damaged: " + how + "; whoever removes it gives up what was answered last and not flushed");
     }
 
     private static byte[] boot(String bootId) {
@@ -181,6 +214,11 @@ public final class WriteLog implements AutoCloseable {
         LONG.setRelease(memory, HEAD_AT, head);
     }
 
+    /** Where the oldest change is that may not be durable; {@link #head} if there is none. */
+    long tail() {
+        return tail;
+    }
+
     /** Where the next change will be. */
     long head() {
         return head;
@@ -211,28 +249,30 @@ public final class WriteLog implements AutoCloseable {
     public void read(Reader reader) throws IOException {
         long place = tail;
         while (place < head) {
-            ByteBuffer header = ByteBuffer.allocate(ENTRY_BYTES).order(ByteOrder.nativeOrder());
-            header.put(part(place, ENTRY_BYTES)).put(rest(place, ENTRY_BYTES)).flip();
-            int kind = header.getInt(8);
-            long length = header.getLong(24);
-            if (header.getLong(0) != place || kind < 0 || kind >= IoOp.values().length || length < 0) {
-                throw new IOException(file + " is damaged at " + place);
-            }
-            IoOp op = IoOp.values()[kind];
-            int dataBytes = op == IoOp.WRITE ? Math.toIntExact(length) : 0;
-            if (entryBytes(dataBytes) > head - place) {
-                throw new IOException(file + " is damaged at " + place);
-            }
-            long dataAt = place + ENTRY_BYTES;
-            reader.change(
-                    op,
-                    header.getInt(12),
-                    header.getLong(16),
-                    length,
-                    part(dataAt, dataBytes),
-                    rest(dataAt, dataBytes));
-            place += entryBytes(dataBytes);
+            place = read(place, reader);
         }
+    }
+
+    /** Tells the change that is there, between tail and head, and answers with the place of the next one. */
+    long read(long place, Reader reader) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(ENTRY_BYTES).order(ByteOrder.nativeOrder());
+        header.put(part(place, ENTRY_BYTES)).put(rest(place, ENTRY_BYTES)).flip();
+        int kind = header.getInt(8);
+        long length = header.getLong(24);
+        boolean known = kind >= 0 && kind < OPS.length && OPS[kind].isMutation();
+        if (header.getLong(0) != place || !known || length <= 0) {
+            throw damaged(file, "no change begins at " + place);
+        }
+        IoOp op = OPS[kind];
+        long dataBytes = op == IoOp.WRITE ? length : 0;
+        if (dataBytes > ringBytes || entryBytes(dataBytes) > head - place) {
+            throw damaged(file, "the change at " + place + " is longer than what follows");
+        }
+        long dataAt = place + ENTRY_BYTES;
+        reader.change(
+                op, header.getInt(12), header.getLong(16), length, part(dataAt, (int) dataBytes), rest(dataAt, (int)
+                        dataBytes));
+        return place + entryBytes(dataBytes);
     }
 
     /** Removes the log, and its memory with it. It is not used any more, by anybody. */

@@ -7,8 +7,11 @@ import io.brickcache.block.IoOp;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +22,8 @@ import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class WriteLogTest {
 
@@ -142,6 +147,57 @@ class WriteLogTest {
             assertThatThrownBy(() -> read(found))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("damaged");
+        }
+    }
+
+    /** Magic, size of the ring, head, tail. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 77, no write log of this release",
+        "8, 8191, it has 12288 bytes",
+        "16, 8193, it goes from 0 to 8193",
+        "16, -32, it goes from 0 to -32",
+        "24, 4096, it goes from 4096 to 544",
+        "24, -32, it goes from -32 to 544"
+    })
+    void shouldBeRefusedAndKeptWhenItsHeaderSaysWhatCannotBe(int at, long value, String why) throws IOException {
+        try (WriteLog log = create()) {
+            write(log, 0, content(1, 512));
+        }
+        change(at, value);
+        assertThatThrownBy(() -> WriteLog.find(file(), BRICK, "boot"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(file().toString())
+                .hasMessageContaining(why);
+        assertThat(file()).exists();
+    }
+
+    /** Operation (with flags), length. */
+    @ParameterizedTest
+    @CsvSource({"8, 0", "8, 2", "8, 99", "24, 0", "24, -512", "24, 513", "24, 8589934592", "24, 9223372036854775807"})
+    void shouldSaySoWhenAnEntryIsNoChangeThatFits(int at, long value) throws IOException {
+        try (WriteLog log = create()) {
+            write(log, 0, content(1, 512));
+        }
+        change(4096 + at, value);
+        try (WriteLog found = Objects.requireNonNull(WriteLog.find(file(), BRICK, "boot"))) {
+            assertThatThrownBy(() -> read(found))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("damaged");
+        }
+    }
+
+    @Test
+    void shouldBeThrownAwayWhenItWasNeverCompleted() throws IOException {
+        Files.write(file(), new byte[100_000]);
+        assertThat(WriteLog.find(file(), BRICK, "boot")).isNull();
+        assertThat(file()).doesNotExist();
+    }
+
+    private void change(int at, long value) throws IOException {
+        try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+            channel.write(bytes.putLong(0, value), at);
         }
     }
 

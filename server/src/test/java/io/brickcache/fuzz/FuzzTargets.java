@@ -6,6 +6,8 @@ import io.brickcache.cache.StartFuzz;
 import io.brickcache.cache.index.LostFuzz;
 import io.brickcache.cache.index.RecordsFuzz;
 import io.brickcache.config.ConfigFuzz;
+import io.brickcache.mapping.MappingFileFuzz;
+import io.brickcache.mapping.WriteLogFuzz;
 import io.brickcache.meta.SpareJournalFuzz;
 import io.brickcache.nbd.MetaContextFuzz;
 import io.brickcache.nbd.NegotiationFuzz;
@@ -24,6 +26,8 @@ enum FuzzTargets {
     START(StartFuzz::fuzzerTestOneInput, "Start"),
     SPARE_JOURNAL(SpareJournalFuzz::fuzzerTestOneInput, "SpareJournal"),
     LEDGER(LedgerFuzz::fuzzerTestOneInput, "Ledger"),
+    MAPPING(MappingFileFuzz::fuzzerTestOneInput, "Mapping"),
+    WRITE_LOG(WriteLogFuzz::fuzzerTestOneInput, "WriteLog"),
     TLS_FILES(TlsFilesFuzz::fuzzerTestOneInput, "TlsFiles");
 
     @SuppressWarnings("ImmutableEnumChecker") // a method reference

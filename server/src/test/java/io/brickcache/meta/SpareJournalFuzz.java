@@ -4,9 +4,9 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.fuzz.Input;
+import io.brickcache.fuzz.Scratch;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ public final class SpareJournalFuzz {
 
     private static final UUID CACHE = new UUID(0x0123456789abcdefL, 0x8765432112345678L);
     private static final Family[] FAMILIES = Family.values();
-    private static final Path FILE = file();
+    private static final Path FILE = Scratch.file("cache.journal");
 
     private SpareJournalFuzz() {}
 
@@ -38,22 +38,6 @@ public final class SpareJournalFuzz {
             case 1 -> read(behindHeader(input.rest()));
             case 2 -> read(behindHeader(records(input)));
             default -> flipped(input);
-        }
-    }
-
-    /** In memory where there is such a file system: every input is synced some times. */
-    private static Path file() {
-        try {
-            Path memory = Path.of("/dev/shm");
-            Path folder = Files.isWritable(memory)
-                    ? Files.createTempDirectory(memory, "spare-fuzz")
-                    : Files.createTempDirectory("spare-fuzz");
-            Path file = folder.resolve("cache.journal");
-            folder.toFile().deleteOnExit();
-            file.toFile().deleteOnExit();
-            return file;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 

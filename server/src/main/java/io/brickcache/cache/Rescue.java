@@ -66,6 +66,11 @@ final class Rescue {
         boolean isSettled() {
             return count == 0 && heldCount == 0;
         }
+
+        /** Also when all that is left is to tell a FLUSH what was lost before. */
+        boolean isWanted() {
+            return !isSettled() || !waiting.isEmpty();
+        }
     }
 
     Rescue(CacheCore core) {
@@ -338,7 +343,7 @@ final class Rescue {
         if (!doubt.isSettled()) {
             // What the disk does not take stays where it is.
             retry();
-        } else if (!isIdle()) {
+        } else if (doubts.stream().anyMatch(Doubt::isWanted)) {
             next();
         }
     }

@@ -9,6 +9,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.block.sim.Fault;
 import io.brickcache.block.sim.Faults;
 import io.brickcache.block.sim.Medium;
+import io.brickcache.block.sim.SimDevice;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.demotion.Demoter;
@@ -156,6 +157,35 @@ class FailingCacheTest {
         assertThat(rig.read(brick, 5)).as("gone for good").isNull();
         rig.writeDurably(brick, 5, 1, 52);
         assertThat(rig.read(brick, 5)).containsOnly(52);
+    }
+
+    /** The flush that is to hear of a loss comes while another brick is being rescued. */
+    @Test
+    void shouldAnswerTheFlushOfABrickThatLostSomethingWhenItWaitedForAnotherBrick() {
+        SimDevice disk = rig.device("disk 1", new Medium(BRICK_BYTES, 512));
+        CachedBrick other = rig.attach(disk);
+        rig.write(brick, 5, 1, 51);
+        rig.ssd.setFaults(request -> Fault.IO_ERROR);
+        assertThat(rig.loop.runUntil(() -> brick.counters().lostBlocks == 1)).isTrue();
+        rig.ssd.setFaults(Faults.NONE);
+        assertThat(rig.loop.runUntil(() -> rig.cache.health() == CacheHealth.SERVING))
+                .isTrue();
+
+        rig.write(other, 9, 1, 90);
+        failSyncs();
+        boolean[] rescuing = new boolean[1];
+        disk.setFaults(request -> {
+            rescuing[0] |= request.op() == IoOp.WRITE;
+            return Fault.NONE;
+        });
+        assertThat(rig.loop.runUntil(() -> rescuing[0])).isTrue();
+        List<IoStatus> flushed = new ArrayList<>();
+        CacheRig.submitFlush(brick, flushed::add);
+        long untilNs = rig.loop.nowNs() + 60_000_000_000L;
+        rig.loop.runUntil(() -> !flushed.isEmpty() || rig.loop.nowNs() > untilNs);
+        assertThat(flushed).containsExactly(IoStatus.IO_ERROR);
+        assertThat(other.counters().rescuedBlocks).isEqualTo(1);
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
     }
 
     // ---- the SSD is gone

@@ -133,7 +133,7 @@ public final class Cache {
         BlockShape shape = new BlockShape(record.blockBytes());
         SlotTable slots = new SlotTable(record.slots(), shape);
         SlotRecords records = new SlotRecords(slots, shape);
-        SlotJournal journal = new SlotJournal(records, record.slots());
+        SlotJournal journal = new SlotJournal(records, record.slots(), heuristics.journal());
         IndexLoader.loadGroups(store, slots, shape);
         if (record.clean() || bug != PlantedBug.SKIPS_JOURNAL_AFTER_CRASH) {
             store.scan(Family.JOURNAL, (key, value) -> records.loadJournal(key, value, journal));

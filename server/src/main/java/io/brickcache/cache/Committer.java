@@ -6,7 +6,9 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
+import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.cache.index.SlotJournal;
+import io.brickcache.cache.index.SlotRecords;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.env.Loop;
 import java.util.ArrayDeque;
@@ -258,7 +260,7 @@ final class Committer {
         if (epoch.rewrite) {
             journal.encodeAll(batch, epoch.number);
         } else {
-            journal.encode(batch, epoch.number, epoch.changed, epoch.changedCount);
+            encodeChanges(epoch);
         }
         epoch.noteForgotten(slots);
         for (Consumer<MetadataBatch> record : epoch.records) {
@@ -277,6 +279,14 @@ final class Committer {
             witnessed(IoStatus.OK);
         } else {
             marks.closing(this::witnessed);
+        }
+    }
+
+    private void encodeChanges(Epoch epoch) {
+        long entries = journal.entries() + epoch.changedCount;
+        journal.encode(batch, epoch.number, epoch.changed, epoch.changedCount);
+        if (bug == PlantedBug.CUTS_JOURNAL_TOO_FAR && journal.entries() < entries) {
+            batch.deleteRange(Family.JOURNAL, SlotRecords.journalKey(0), SlotRecords.journalKey(epoch.number));
         }
     }
 
@@ -379,7 +389,11 @@ final class Committer {
         Epoch epoch = current();
         committing = null;
         failedCommits++;
-        journal.failed();
+        if (bug == PlantedBug.BELIEVES_FAILED_ROUND) {
+            journal.succeeded();
+        } else {
+            journal.failed();
+        }
         open.absorb(epoch);
         epoch.committed = true;
         consequence.run();

@@ -1,20 +1,23 @@
 package io.brickcache.cache;
 
+import io.brickcache.cache.index.JournalBounds;
 import io.brickcache.cache.policy.ReadAround;
 
 /**
- * From when on a stream counts as one, and how much is read around: fixed in the service, varied by the simulation.
+ * From when on a stream counts as one, how much is read around, and how long the journal gets: fixed in the service, varied
+ * by the simulation.
  *
  * @param readStreamBytes a stream of reads so long is not promoted
  * @param soleStreamBytes a stream of writes so long, alone on its brick, is written around
  * @param clusterBytes what to read around a miss, a power of two from the block size to
  *     {@link ReadAround#WINDOW_BYTES}; 0: what would have paid
+ * @param journal when the journal of slots is shortened
  */
-record Heuristics(long readStreamBytes, long soleStreamBytes, int clusterBytes) {
+record Heuristics(long readStreamBytes, long soleStreamBytes, int clusterBytes, JournalBounds journal) {
 
     /**
      * A stream of reads of 1 MiB is longer than what programs and read-ahead ask for at once; 4 MiB of writes are twice what
      * demotion writes for one positioning.
      */
-    static final Heuristics DEFAULTS = new Heuristics(1 << 20, 4 << 20, 0);
+    static final Heuristics DEFAULTS = new Heuristics(1 << 20, 4 << 20, 0, JournalBounds.DEFAULTS);
 }

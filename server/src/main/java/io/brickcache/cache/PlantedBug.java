@@ -62,6 +62,10 @@ enum PlantedBug {
     FORGETS_LOST,
     /** R8: after anything but an orderly stop the latest changes are not looked at. */
     SKIPS_JOURNAL_AFTER_CRASH,
+    /** R8: a cut of the journal takes along what the round has not come to since. */
+    CUTS_JOURNAL_TOO_FAR,
+    /** R8: groups written and records cut off by a commit that failed count as if it had not. */
+    BELIEVES_FAILED_ROUND,
     /** R8: recovery believes the newer of two records that contradict each other, although its checksum is wrong. */
     TRUSTS_NEWER_WRONG_RECORD,
     /** Isolation: a disk counts as synced only when those of all bricks of the cache are. */

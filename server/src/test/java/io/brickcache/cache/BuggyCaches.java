@@ -2,6 +2,7 @@ package io.brickcache.cache;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.cache.index.BrickRecord;
+import io.brickcache.cache.index.JournalBounds;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.env.Loop;
@@ -34,6 +35,7 @@ public final class BuggyCaches {
      *
      * @param streamBytes from when on a stream passes the cache by
      * @param clusterBytes what is read around a miss, or 0
+     * @param journal when the journal of slots is shortened
      */
     public static Cache load(
             String bug,
@@ -44,7 +46,8 @@ public final class BuggyCaches {
             CacheOptions options,
             Function<BrickRecord, BlockDevice> disks,
             long streamBytes,
-            int clusterBytes)
+            int clusterBytes,
+            JournalBounds journal)
             throws MetadataException {
         PlantedBug planted = PlantedBug.valueOf(bug);
         MetadataStore read = planted == PlantedBug.TRUSTS_NEWER_WRONG_RECORD ? new CredulousStore(store) : store;
@@ -61,6 +64,6 @@ public final class BuggyCaches {
                 options,
                 opened,
                 planted,
-                new Heuristics(streamBytes, streamBytes, clusterBytes));
+                new Heuristics(streamBytes, streamBytes, clusterBytes, journal));
     }
 }

@@ -20,6 +20,7 @@ import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.JournalBounds;
 import io.brickcache.cache.index.MemoryMetadataStore;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
@@ -192,7 +193,8 @@ class EngineSystem implements SystemUnderTest {
                     options,
                     brick -> openDisk(brick.id()),
                     own.pick(scenario.blockBytes(), 4 * scenario.blockBytes(), 1 << 20),
-                    own.pick(0, scenario.blockBytes(), 64 << 10, 256 << 10));
+                    own.pick(0, scenario.blockBytes(), 64 << 10, 256 << 10),
+                    new JournalBounds(own.pick(0, 1, 20, 100), own.pick(1, 1, 3, 1024), own.pick(1, 1, 4, 64)));
         }
 
         /** Metadata of which one record is not what was written must not be believed. */

@@ -16,13 +16,6 @@ import java.util.Arrays;
  */
 public final class SlotJournal {
 
-    /** Journal entries that are always allowed; about 1 MiB. */
-    private static final int MIN_LIMIT = 1 << 16;
-    /** More than that a commit never adds in groups, so that its work stays bounded. */
-    private static final int MAX_GROUPS_PER_COMMIT = 1024;
-    /** Epochs cut off at once: a range deletion costs RocksDB more than a put. */
-    private static final int TRIM_EPOCHS = 64;
-
     /** Pieces in which a round lets the journal be cut. */
     private static final int MAX_SEGMENTS = 64;
 
@@ -31,6 +24,8 @@ public final class SlotJournal {
 
     private final SlotRecords records;
     private final int limit;
+    private final int groupsPerCommit;
+    private final int cutEpochs;
     private final int groups;
     /** Groups whose newest state is in the journal only. */
     private final long[] isWaiting;
@@ -65,17 +60,19 @@ public final class SlotJournal {
 
     private long loadedSlots;
 
-    private final int[] writtenGroups = new int[MAX_GROUPS_PER_COMMIT];
+    private final int[] writtenGroups;
     private int written;
 
     public SlotJournal(SlotRecords records, int slots) {
-        this(records, slots, Math.max(MIN_LIMIT, slots / 4));
+        this(records, slots, JournalBounds.DEFAULTS);
     }
 
-    /** With {@code limit} journal entries always allowed. */
-    SlotJournal(SlotRecords records, int slots, int limit) {
+    public SlotJournal(SlotRecords records, int slots, JournalBounds bounds) {
         this.records = records;
-        this.limit = limit;
+        this.limit = bounds.entriesOf(slots);
+        this.groupsPerCommit = bounds.groupsPerCommit();
+        this.writtenGroups = new int[groupsPerCommit];
+        this.cutEpochs = bounds.cutEpochs();
         this.groups = (slots - 1) / SlotRecords.GROUP_SLOTS + 1;
         this.isWaiting = new long[(groups >> 6) + 1];
         this.segmentGroups = (groups - 1) / MAX_SEGMENTS + 1;
@@ -98,7 +95,7 @@ public final class SlotJournal {
         }
         long over = liveEntries - limit;
         // Twice as fast as it fills, so that the journal comes back below its limit.
-        goRound(batch, epoch, (int) Math.min(Math.min(over, 2L * count), MAX_GROUPS_PER_COMMIT));
+        goRound(batch, epoch, (int) Math.min(Math.min(over, 2L * count), groupsPerCommit));
         trim(batch, epoch);
     }
 
@@ -170,7 +167,7 @@ public final class SlotJournal {
             cutEntries += live.get(2 * cut + 1);
             cut++;
         }
-        if (cut >= TRIM_EPOCHS) {
+        if (cut >= cutEpochs) {
             batch.deleteRange(Family.JOURNAL, SlotRecords.journalKey(firstEpoch), SlotRecords.journalKey(keepFrom));
             firstEpoch = keepFrom;
             liveEntries -= cutEntries;

@@ -6,6 +6,7 @@ import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.env.sim.SeededEntropy;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,12 +16,13 @@ class SlotJournalTest {
 
     private static final BlockShape SHAPE = new BlockShape(8 << 10);
     private static final int LIMIT = 200;
+    private static final JournalBounds BOUNDS = new JournalBounds(LIMIT, 1024, 64);
 
     /** A cache's index and what its commits leave in the store. */
     private static final class Run {
         final SeededEntropy entropy;
         final int slotCount;
-        final int limit;
+        final JournalBounds bounds;
         final SlotRecordStore store = new SlotRecordStore();
         final MetadataBatch batch = new MetadataBatch();
         final Set<Integer> pending = new HashSet<>();
@@ -28,12 +30,12 @@ class SlotJournalTest {
         SlotJournal journal;
         long epoch = 1;
 
-        Run(int slotCount, int limit, SeededEntropy entropy) {
+        Run(int slotCount, JournalBounds bounds, SeededEntropy entropy) {
             this.entropy = entropy;
             this.slotCount = slotCount;
-            this.limit = limit;
+            this.bounds = bounds;
             slots = new SlotTable(slotCount, SHAPE);
-            journal = new SlotJournal(new SlotRecords(slots, SHAPE), slotCount, limit);
+            journal = new SlotJournal(new SlotRecords(slots, SHAPE), slotCount, bounds);
         }
 
         void change(int slot) {
@@ -81,7 +83,7 @@ class SlotJournalTest {
 
         void expectRecoverable() throws MetadataException {
             SlotTable recovered = new SlotTable(slotCount, SHAPE);
-            store.recover(recovered, SHAPE, limit);
+            store.recover(recovered, SHAPE, bounds);
             for (int slot = 0; slot < slotCount; slot++) {
                 assertThat(recovered.state(slot))
                         .as("epoch %d, slot %d", epoch, slot)
@@ -98,7 +100,7 @@ class SlotJournalTest {
         void restart() throws MetadataException {
             pending.clear();
             slots = new SlotTable(slotCount, SHAPE);
-            journal = store.recover(slots, SHAPE, limit);
+            journal = store.recover(slots, SHAPE, bounds);
             epoch = journal.lastEpoch() + 1;
         }
 
@@ -115,7 +117,9 @@ class SlotJournalTest {
     void shouldRecoverTheModelAfterEveryCommitWhenOthersFail(int slotCount, int maxChanges, double failures)
             throws MetadataException {
         for (int seed = 0; seed < 3; seed++) {
-            Run run = new Run(slotCount, LIMIT, new SeededEntropy(seed));
+            JournalBounds bounds = List.of(BOUNDS, new JournalBounds(LIMIT, 3, 8), new JournalBounds(1, 1, 1))
+                    .get(seed);
+            Run run = new Run(slotCount, bounds, new SeededEntropy(seed));
             for (int round = 0; round < 700; round++) {
                 int changes = run.entropy.between(0, maxChanges);
                 for (int i = 0; i < changes; i++) {
@@ -142,7 +146,7 @@ class SlotJournalTest {
     void shouldKeepTheJournalShortWhenCommitsGoOn() {
         int slotCount = 4096;
         int changes = 4;
-        Run run = new Run(slotCount, LIMIT, new SeededEntropy(9));
+        Run run = new Run(slotCount, BOUNDS, new SeededEntropy(9));
         for (int round = 0; round < 5_000; round++) {
             for (int i = 0; i < changes; i++) {
                 run.change(run.entropy.nextInt(slotCount));
@@ -157,7 +161,7 @@ class SlotJournalTest {
 
     @Test
     void shouldCutTheJournalAgainWhenFailuresHaveEnded() throws MetadataException {
-        Run run = new Run(4096, LIMIT, new SeededEntropy(10));
+        Run run = new Run(4096, BOUNDS, new SeededEntropy(10));
         for (int round = 0; round < 3_000; round++) {
             run.change(run.entropy.nextInt(4096));
             run.commit(run.entropy.chance(0.5));
@@ -173,7 +177,7 @@ class SlotJournalTest {
 
     @Test
     void shouldAddNothingWhenNothingChanged() {
-        Run run = new Run(100, LIMIT, new SeededEntropy(11));
+        Run run = new Run(100, BOUNDS, new SeededEntropy(11));
         run.commit(true);
 
         assertThat(run.batch.isEmpty()).isTrue();
@@ -182,7 +186,7 @@ class SlotJournalTest {
 
     @Test
     void shouldWriteNoGroupWhileTheJournalIsShort() {
-        Run run = new Run(100, LIMIT, new SeededEntropy(12));
+        Run run = new Run(100, BOUNDS, new SeededEntropy(12));
         for (int slot = 0; slot < 100; slot++) {
             run.change(slot);
             run.commit(true);

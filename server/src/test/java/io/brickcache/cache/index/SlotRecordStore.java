@@ -42,9 +42,9 @@ final class SlotRecordStore implements MetadataBatch.Reader<RuntimeException> {
     }
 
     /** Reads groups and journal into a new table, as recovery does. */
-    SlotJournal recover(SlotTable into, BlockShape shape, int limit) throws MetadataException {
+    SlotJournal recover(SlotTable into, BlockShape shape, JournalBounds bounds) throws MetadataException {
         SlotRecords slotRecords = new SlotRecords(into, shape);
-        SlotJournal journal = new SlotJournal(slotRecords, into.slots(), limit);
+        SlotJournal journal = new SlotJournal(slotRecords, into.slots(), bounds);
         for (Map.Entry<byte[], byte[]> entry : family(Family.SLOTS).entrySet()) {
             slotRecords.loadGroup(ByteBuffer.wrap(entry.getKey()), ByteBuffer.wrap(entry.getValue()));
         }

@@ -163,14 +163,18 @@ class NodeTest {
         assertThat(read("a", 0)).isEqualTo(NodeRig.pattern(1, 0, LENGTH));
     }
 
-    @Test
-    void shouldServeTheOtherBricksWhenADiskIsMissing() throws Exception {
+    private void stopWithTwoDirtyBricks() throws Exception {
         node.createCache("ssd");
         node.attach("a", "ssd");
         node.attach("b", "ssd");
         write("a", 1, 4096);
         write("b", 2, 4096);
         node.stop();
+    }
+
+    @Test
+    void shouldServeTheOtherBricksWhenADiskIsMissing() throws Exception {
+        stopWithTwoDirtyBricks();
         Files.move(node.path("a.img"), node.path("hidden"));
         node.start();
 
@@ -194,12 +198,7 @@ class NodeTest {
 
     @Test
     void shouldForgetABrickWhoseDiskIsGoneForGoodWhenItsDirtyDataIsGivenUp() throws Exception {
-        node.createCache("ssd");
-        node.attach("a", "ssd");
-        node.attach("b", "ssd");
-        write("a", 1, 4096);
-        write("b", 2, 4096);
-        node.stop();
+        stopWithTwoDirtyBricks();
         Files.delete(node.path("a.img"));
         node.start();
         assertThat(node.admin().brick("a").stateReason()).contains("brickcache brick detach a --give-up-dirty");

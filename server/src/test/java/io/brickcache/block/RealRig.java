@@ -3,7 +3,7 @@ package io.brickcache.block;
 import io.brickcache.block.OpenOptions.Access;
 import io.brickcache.block.ring.IoEngine;
 import io.brickcache.block.ring.NettyLoop;
-import io.brickcache.env.Clock;
+import io.brickcache.env.SystemClock;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,28 +20,14 @@ public final class RealRig implements DeviceRig {
     /** Used by one rig after the other, since direct memory comes back late; replaced if a failed test kept some. */
     private static BufferPool shared = new BufferPool(POOL_BYTES);
 
-    private static final Clock CLOCK = new Clock() {
-        @Override
-        public long nanoTime() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public long epochMillis() {
-            return System.currentTimeMillis();
-        }
-    };
-
     private final TestStorage storage;
-    private final EventLoopGroup group;
     private final NettyLoop loop;
     private final BlockDevice device;
     private final BufferPool pool;
 
-    private RealRig(TestStorage storage, EventLoopGroup group, NettyLoop loop, BlockDevice device, BufferPool pool) {
+    private RealRig(TestStorage storage, NettyLoop loop, BlockDevice device, BufferPool pool) {
         this.pool = pool;
         this.storage = storage;
-        this.group = group;
         this.loop = loop;
         this.device = device;
     }
@@ -55,8 +41,8 @@ public final class RealRig implements DeviceRig {
         IoEngine engine = IoEngine.choose(options);
         EventLoopGroup group = engine.newGroup("test-loop", 1);
         try {
-            NettyLoop loop = new NettyLoop(group.next(), CLOCK);
-            return new RealRig(storage, group, loop, engine.open(path, loop, access), cleanPool());
+            NettyLoop loop = new NettyLoop(group.next(), new SystemClock());
+            return new RealRig(storage, loop, engine.open(path, loop, access), cleanPool());
         } catch (IOException | RuntimeException e) {
             end(group);
             throw e;
@@ -65,7 +51,7 @@ public final class RealRig implements DeviceRig {
 
     /** With the sectors of the device made small. */
     public RealRig adapted() {
-        return new RealRig(storage, group, loop, SectorAdapter.of(device), pool);
+        return new RealRig(storage, loop, SectorAdapter.of(device), pool);
     }
 
     public NettyLoop loop() {
@@ -97,7 +83,7 @@ public final class RealRig implements DeviceRig {
         try {
             onLoop(device::close);
         } finally {
-            end(group);
+            end(loop.eventLoop().parent());
             storage.close();
         }
     }

@@ -20,6 +20,14 @@ class DiskIsolationTest {
     private final CachedBrick brick = rig.attach(disk);
     private final CachedBrick neighbour = rig.attach(rig.device("disk 1", BRICK_BYTES));
 
+    /** A dirty block, committed, over which zeroes went around to a disk that then has this trouble to sync them. */
+    private void zeroOverDirty(Trouble trouble) {
+        rig.write(brick, 3, 1, 9);
+        rig.flush(brick);
+        disk.set(trouble);
+        rig.zero(brick, 3, 1);
+    }
+
     @Test
     void shouldFlushTheNeighbourWhenASyncHangs() {
         List<IoStatus> flushed = new ArrayList<>();
@@ -80,10 +88,7 @@ class DiskIsolationTest {
 
     @Test
     void shouldKeepTheRecordOfADirtyBlockUntilWhatReplacedItIsSynced() {
-        rig.write(brick, 3, 1, 9);
-        rig.flush(brick);
-        disk.set(Trouble.SYNCS_FAIL);
-        rig.zero(brick, 3, 1);
+        zeroOverDirty(Trouble.SYNCS_FAIL);
         rig.flush(neighbour);
 
         assertThat(rig.reloaded("b0").dirtyBytes()).isEqualTo(BLOCK);
@@ -126,10 +131,7 @@ class DiskIsolationTest {
 
     @Test
     void shouldWriteAroundAPartOfABlockWhoseRestIsNotSynced() {
-        rig.write(brick, 3, 1, 9);
-        rig.flush(brick);
-        disk.set(Trouble.SYNCS_HANG);
-        rig.zero(brick, 3, 1);
+        zeroOverDirty(Trouble.SYNCS_HANG);
 
         assertThat(rig.writeSector(brick, 3, 2, 7)).isEqualTo(IoStatus.OK);
 
@@ -142,10 +144,7 @@ class DiskIsolationTest {
 
     @Test
     void shouldRecordAWholeBlockAtOnceWhenWrittenOverWhatIsNotSynced() {
-        rig.write(brick, 3, 1, 9);
-        rig.flush(brick);
-        disk.set(Trouble.SYNCS_HANG);
-        rig.zero(brick, 3, 1);
+        zeroOverDirty(Trouble.SYNCS_HANG);
 
         rig.write(brick, 3, 1, 8);
         rig.flush(neighbour);
@@ -160,9 +159,7 @@ class DiskIsolationTest {
 
     @Test
     void shouldSettleByItselfWhenNobodyFlushes() {
-        rig.write(brick, 3, 1, 9);
-        rig.flush(brick);
-        rig.zero(brick, 3, 1);
+        zeroOverDirty(Trouble.NONE);
         rig.loop.runFor(3 * CacheOptions.DEFAULTS.commitIntervalNs());
 
         assertThat(rig.reloaded("b0").dirtyBytes()).isZero();
@@ -170,10 +167,7 @@ class DiskIsolationTest {
 
     @Test
     void shouldTryAgainByItselfWhenASyncFailed() {
-        rig.write(brick, 3, 1, 9);
-        rig.flush(brick);
-        disk.set(Trouble.SYNCS_FAIL);
-        rig.zero(brick, 3, 1);
+        zeroOverDirty(Trouble.SYNCS_FAIL);
         rig.loop.runFor(5 * CacheOptions.DEFAULTS.commitIntervalNs());
         disk.set(Trouble.NONE);
         rig.loop.runFor(20 * CacheOptions.DEFAULTS.commitIntervalNs());
@@ -194,10 +188,7 @@ class DiskIsolationTest {
 
     @Test
     void shouldNotRecordAnObsoleteSlotOnceMoreWhenItsRecordIsGoneAndTheSsdFailsToSync() {
-        rig.write(brick, 3, 1, 1);
-        rig.flush(brick);
-        disk.set(Trouble.SYNCS_HANG);
-        rig.zero(brick, 3, 1);
+        zeroOverDirty(Trouble.SYNCS_HANG);
         rig.write(brick, 3, 1, 2);
         rig.flush(neighbour);
         assertThat(brick.awaiting().size()).isOne();

@@ -1,21 +1,19 @@
 package io.brickcache.cache;
 
 import io.brickcache.block.BlockDevice;
-import io.brickcache.block.Geometry;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import java.util.List;
 
 /** A disk that is synced only when all its neighbours are. */
-final class TiedDisk implements BlockDevice {
+final class TiedDisk extends DiskAbove {
 
-    private final BlockDevice disk;
     private final List<BlockDevice> all;
 
     /** Joins {@code all}. */
     TiedDisk(BlockDevice disk, List<BlockDevice> all) {
-        this.disk = disk;
+        super(disk);
         this.all = all;
         all.add(disk);
     }
@@ -25,7 +23,7 @@ final class TiedDisk implements BlockDevice {
         if (request.op() == IoOp.FLUSH) {
             syncFrom(0, request, IoStatus.OK);
         } else {
-            disk.submit(request);
+            inner.submit(request);
         }
     }
 
@@ -42,20 +40,5 @@ final class TiedDisk implements BlockDevice {
         };
         sync.prepareFlush();
         all.get(i).submit(sync);
-    }
-
-    @Override
-    public Geometry geometry() {
-        return disk.geometry();
-    }
-
-    @Override
-    public String name() {
-        return disk.name();
-    }
-
-    @Override
-    public void close() {
-        disk.close();
     }
 }

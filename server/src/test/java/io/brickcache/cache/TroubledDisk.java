@@ -1,7 +1,6 @@
 package io.brickcache.cache;
 
 import io.brickcache.block.BlockDevice;
-import io.brickcache.block.Geometry;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
@@ -9,7 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /** A disk whose syncs hang or fail as long as a test wants it. */
-final class TroubledDisk implements BlockDevice {
+final class TroubledDisk extends DiskAbove {
 
     enum Trouble {
         NONE,
@@ -17,12 +16,11 @@ final class TroubledDisk implements BlockDevice {
         SYNCS_FAIL
     }
 
-    private final BlockDevice inner;
     private final Deque<IoRequest> hanging = new ArrayDeque<>();
     private Trouble trouble = Trouble.NONE;
 
     TroubledDisk(BlockDevice inner) {
-        this.inner = inner;
+        super(inner);
     }
 
     /** Ends one trouble and begins another; syncs that hang go on. */
@@ -43,20 +41,5 @@ final class TroubledDisk implements BlockDevice {
         } else {
             request.completed(IoStatus.IO_ERROR);
         }
-    }
-
-    @Override
-    public Geometry geometry() {
-        return inner.geometry();
-    }
-
-    @Override
-    public String name() {
-        return inner.name();
-    }
-
-    @Override
-    public void close() {
-        inner.close();
     }
 }

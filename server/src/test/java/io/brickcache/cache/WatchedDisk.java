@@ -1,14 +1,13 @@
 package io.brickcache.cache;
 
 import io.brickcache.block.BlockDevice;
-import io.brickcache.block.Geometry;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A disk that remembers what is read from it and written to it. */
-final class WatchedDisk implements BlockDevice {
+final class WatchedDisk extends DiskAbove {
 
     /** Where one transfer went. */
     record Range(long offset, long length) {
@@ -19,10 +18,9 @@ final class WatchedDisk implements BlockDevice {
 
     final List<Range> reads = new ArrayList<>();
     final List<Range> writes = new ArrayList<>();
-    private final BlockDevice inner;
 
     WatchedDisk(BlockDevice inner) {
-        this.inner = inner;
+        super(inner);
     }
 
     /** How often a block was read. */
@@ -40,20 +38,5 @@ final class WatchedDisk implements BlockDevice {
             writes.add(new Range(request.offset(), request.length()));
         }
         inner.submit(request);
-    }
-
-    @Override
-    public Geometry geometry() {
-        return inner.geometry();
-    }
-
-    @Override
-    public String name() {
-        return inner.name();
-    }
-
-    @Override
-    public void close() {
-        inner.close();
     }
 }

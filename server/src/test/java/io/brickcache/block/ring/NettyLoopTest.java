@@ -7,6 +7,7 @@ import io.brickcache.block.IoOptions;
 import io.brickcache.block.IoOptions.Engine;
 import io.brickcache.env.Clock;
 import io.brickcache.env.Loop;
+import io.brickcache.env.SystemClock;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -21,17 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 class NettyLoopTest {
 
-    private static final Clock CLOCK = new Clock() {
-        @Override
-        public long nanoTime() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public long epochMillis() {
-            return System.currentTimeMillis();
-        }
-    };
+    private static final Clock CLOCK = new SystemClock();
 
     @ParameterizedTest
     @EnumSource(Engine.class)

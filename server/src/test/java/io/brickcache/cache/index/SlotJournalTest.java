@@ -57,20 +57,17 @@ class SlotJournalTest {
             int[] changed = pending.stream().mapToInt(i -> i).toArray();
             batch.clear();
             journal.encode(batch, epoch, changed, changed.length);
-            epoch++;
-            if (succeeds) {
-                store.apply(batch);
-                journal.succeeded();
-                pending.clear();
-            } else {
-                journal.failed();
-            }
+            end(succeeds);
         }
 
         /** As {@link #commit}, with all records written anew. */
         void rewrite(boolean succeeds) {
             batch.clear();
             journal.encodeAll(batch, epoch);
+            end(succeeds);
+        }
+
+        private void end(boolean succeeds) {
             epoch++;
             if (succeeds) {
                 store.apply(batch);

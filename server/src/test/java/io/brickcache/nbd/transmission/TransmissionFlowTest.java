@@ -14,6 +14,17 @@ import org.junit.jupiter.api.Test;
 /** Many requests at a time: order, memory, and the ends of connections. */
 class TransmissionFlowTest extends TransmissionRig {
 
+    private void simpleWithAnswersHeldBack() throws Exception {
+        client.simple();
+        client.device.answering(MemoryDevice.Answer.WHEN_RELEASED, Runnable::run);
+    }
+
+    /** All memory is in the buffer that is returned. */
+    private IoBuffer simpleWithoutMemory() throws Exception {
+        client.simple();
+        return requireNonNull(client.pool.tryAllocate(client.pool.maxBytes()));
+    }
+
     @Test
     void shouldUnderstandWhenEveryByteComesAlone() throws Exception {
         byte[] data = Bytes.content(123, 1024);
@@ -34,8 +45,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldAnswerInOrderOfCompletionWhenDeviceReorders() throws Exception {
-        client.simple();
-        client.device.answering(MemoryDevice.Answer.WHEN_RELEASED, Runnable::run);
+        simpleWithAnswersHeldBack();
         client.send(
                 Bytes.request(0, READ, 1, 0, 512),
                 Bytes.request(0, READ, 2, 4096, 65536),
@@ -58,8 +68,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldNotTakeOnMoreWhenAllRequestsAreInFlight() throws Exception {
-        client.simple();
-        client.device.answering(MemoryDevice.Answer.WHEN_RELEASED, Runnable::run);
+        simpleWithAnswersHeldBack();
         for (int i = 0; i < TransmissionHandler.MAX_IN_FLIGHT + 3; i++) {
             client.send(Bytes.request(0, FLUSH, i, 0, 0));
         }
@@ -78,8 +87,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldWaitWithoutHarmToOthersWhenShareOfMemoryIsUsedUp() throws Exception {
-        client.simple();
-        client.device.answering(MemoryDevice.Answer.WHEN_RELEASED, Runnable::run);
+        simpleWithAnswersHeldBack();
         for (int i = 0; i < 40; i++) {
             client.send(Bytes.request(0, READ, i, 0, 4096));
         }
@@ -93,8 +101,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldWaitWhenPoolIsEmptyAndGoOnWhenMemoryComesBack() throws Exception {
-        client.simple();
-        IoBuffer hog = requireNonNull(client.pool.tryAllocate(client.pool.maxBytes()));
+        IoBuffer hog = simpleWithoutMemory();
         client.send(
                 Bytes.request(0, WRITE, 1, 512, 512), Bytes.content(9000, 512), Bytes.request(0, READ, 2, 512, 512));
         assertThat(client.received()).isEmpty();
@@ -107,8 +114,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldGiveUpItsPlaceWhenClientLeavesWhileWaitingForMemory() throws Exception {
-        client.simple();
-        IoBuffer hog = requireNonNull(client.pool.tryAllocate(client.pool.maxBytes()));
+        IoBuffer hog = simpleWithoutMemory();
         client.send(Bytes.request(0, READ, 1, 0, 512));
 
         assertThat(client.channel.close().isDone()).isTrue();
@@ -120,8 +126,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldFinishRequestsAndCloseWhenClientDisconnects() throws Exception {
-        client.simple();
-        client.device.answering(MemoryDevice.Answer.WHEN_RELEASED, Runnable::run);
+        simpleWithAnswersHeldBack();
         client.send(
                 Bytes.request(0, READ, 1, 0, 65536),
                 Bytes.request(0, DISC, 2, 0, 0),
@@ -137,8 +142,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldKeepBuffersUntilDeviceIsDoneWhenClientVanishes() throws Exception {
-        client.simple();
-        client.device.answering(MemoryDevice.Answer.WHEN_RELEASED, Runnable::run);
+        simpleWithAnswersHeldBack();
         client.send(
                 Bytes.request(0, WRITE, 1, 0, 4096),
                 Bytes.content(500, 4096),
@@ -178,8 +182,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldFinishAndReportWhenExportIsDisconnected() throws Exception {
-        client.simple();
-        client.device.answering(MemoryDevice.Answer.WHEN_RELEASED, Runnable::run);
+        simpleWithAnswersHeldBack();
         client.send(Bytes.request(0, READ, 1, 0, 512), Bytes.request(0, WRITE, 2, 0, 4096), new byte[10]);
         client.exports.remove("brick");
 

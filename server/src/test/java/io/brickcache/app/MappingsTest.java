@@ -14,8 +14,11 @@ import io.brickcache.block.IoOptions;
 import io.brickcache.mapping.DeviceSpec;
 import io.brickcache.mapping.MappingException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -202,6 +205,26 @@ class MappingsTest {
         try (var logs = Files.list(node.path("logs"))) {
             assertThat(logs).isEmpty();
         }
+    }
+
+    @Test
+    void shouldNotExportABrickWhoseWriteLogIsDamagedUntilItIsGivenUp() throws Exception {
+        node.admin().mapBrick("b");
+        Path log = node.path("logs").resolve(node.admin().brick("b").uuid() + ".log");
+        node.stop();
+        try (FileChannel file = FileChannel.open(log, StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(new byte[] {77}), 16); // its head
+        }
+        node.start();
+
+        assertThat(node.admin().brick("b").exportUris()).isEmpty();
+        assertThatThrownBy(() -> node.connect("b")).isInstanceOf(IOException.class);
+        assertThat(log).exists();
+
+        node.stop();
+        Files.delete(log);
+        node.start();
+        assertThat(node.read("b", 4096, LENGTH)).isEqualTo(NodeRig.pattern(1, 4096, LENGTH));
     }
 
     @Test

@@ -4,16 +4,18 @@ import io.brickcache.nbd.handshake.Export;
 import io.brickcache.nbd.handshake.ExportDirectory;
 import io.brickcache.nbd.handshake.HandshakeHandler;
 import io.brickcache.nbd.handshake.TlsUpgrade;
+import io.brickcache.nbd.transmission.PayloadReceiver;
 import io.brickcache.nbd.transmission.TransmissionSettings;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.unix.DomainSocketChannel;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -42,11 +44,13 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
 
     /** Answers that wait for the socket: above the high mark nothing more is read, until it is below the low one. */
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(256 << 10, 1 << 20);
-    /** Bytes of one read of the socket: adapted between these. */
-    private static final int MIN_READ_BYTES = 512;
 
-    private static final int FIRST_READ_BYTES = 16 << 10;
-    private static final int MAX_READ_BYTES = 256 << 10;
+    /**
+     * What a Unix socket holds for a client that reads (twice that, since the kernel counts its own, and by default
+     * net.core.wmem_max allows no more): a large answer then takes half as many turns as with net.core.wmem_default. TCP
+     * finds a size by itself.
+     */
+    private static final int UNIX_SEND_BYTES = 212_992;
 
     private final NbdOptions options;
     private final ExportDirectory exports;
@@ -87,13 +91,15 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
     }
 
     private static void configure(Channel channel) {
+        if (channel instanceof DomainSocketChannel) {
+            channel.config().setOption(ChannelOption.SO_SNDBUF, UNIX_SEND_BYTES);
+        }
         channel.config()
                 .setAutoRead(false)
                 // Netty's default one makes garbage with every copy into it.
                 .setAllocator(PooledByteBufAllocator.DEFAULT)
                 .setWriteBufferWaterMark(WATER_MARK)
-                .setRecvByteBufAllocator(
-                        new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, FIRST_READ_BYTES, MAX_READ_BYTES));
+                .setRecvByteBufAllocator(new PayloadReceiver());
     }
 
     private void admit(Channel channel, @Nullable TlsUpgrade tls) {

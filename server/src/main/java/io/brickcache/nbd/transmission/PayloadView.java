@@ -7,14 +7,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An {@link IoBuffer} as the socket sees it. One is made per buffer and used again each time the buffer carries an
- * answer: {@link #lend} gives it one reference; when the last is gone, the owner is told to take the buffer back.
+ * answer or is filled: lending gives it one reference; when the last is gone, the owner is told to take the buffer back.
  */
 final class PayloadView extends UnpooledDirectByteBuf {
 
     private final IoBuffer buffer;
     private @Nullable Owner owner;
+    /** The socket may use no more than what comes before this; 0 until it is lent. */
+    private int end;
 
-    /** Gets the buffer back when its bytes have been written or dropped. */
+    /** Gets the buffer back when the socket is done with its bytes, or has dropped them. */
     interface Owner {
         void returned(IoBuffer buffer);
     }
@@ -26,6 +28,19 @@ final class PayloadView extends UnpooledDirectByteBuf {
 
     /** The bytes [from, from+length) of the buffer, readable, with one reference. */
     static PayloadView lend(IoBuffer buffer, int from, int length, Owner owner) {
+        PayloadView view = of(buffer, from + length, owner);
+        view.setIndex(from, from + length);
+        return view;
+    }
+
+    /** The bytes [from, from+length) of the buffer, to be written to, with one reference. */
+    static PayloadView toFill(IoBuffer buffer, int from, int length, Owner owner) {
+        PayloadView view = of(buffer, from + length, owner);
+        view.setIndex(from, from);
+        return view;
+    }
+
+    private static PayloadView of(IoBuffer buffer, int end, Owner owner) {
         PayloadView view = (PayloadView) buffer.view();
         if (view == null) {
             view = new PayloadView(buffer);
@@ -33,9 +48,14 @@ final class PayloadView extends UnpooledDirectByteBuf {
         } else {
             view.resetRefCnt();
         }
-        view.setIndex(from, from + length);
+        view.end = end;
         view.owner = owner;
         return view;
+    }
+
+    @Override
+    public int capacity() {
+        return end == 0 ? super.capacity() : end;
     }
 
     @Override

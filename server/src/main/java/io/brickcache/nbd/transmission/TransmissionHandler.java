@@ -85,6 +85,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     private final ConnectionMemory memory;
     private final StallWatch stallWatch;
     private final PreparedRequests requests;
+    private final IncomingWrite incoming;
     private final InboundBytes inbound = new InboundBytes();
     private final ByteBuffer headerBytes = ByteBuffer.allocate(TransmissionCodes.REQUEST_BYTES);
     private final RequestHeader header = new RequestHeader();
@@ -95,8 +96,6 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     private @Nullable Future<?> closeTimeout;
 
     private Phase phase = Phase.HEADER;
-    private @Nullable DataRequest writing;
-    private int received;
     private Rejection rejection = Rejection.BAD_FLAGS;
     private long discardLeft;
 
@@ -104,7 +103,6 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     /** Answers whose memory the socket has not given back. */
     private int lent;
 
-    private long receivedBytes;
     private @Nullable LongSupplier encryptedBytes;
     private boolean advancing;
     private boolean resumeScheduled;
@@ -131,6 +129,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         this.listener = listener;
         this.validator = new RequestValidator(settings, memory.pool());
         this.memory = new ConnectionMemory(memory, share, this::scheduleResume);
+        this.incoming = new IncomingWrite(this.memory, this::endIfIdle);
         this.stallWatch = new StallWatch(stallTimeout, this);
         this.requests = new PreparedRequests(this, device, this.memory, settings.contexts());
     }
@@ -145,6 +144,10 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         this.context = context;
         this.replies = new ReplyBatch(context, settings.structuredReplies(), this::bufferReturned);
         stallWatch.start(context.channel());
+        if (encryptedBytes == null
+                && context.channel().config().getRecvByteBufAllocator() instanceof PayloadReceiver socket) {
+            socket.payload(incoming::place);
+        }
         scheduleResume();
     }
 
@@ -163,7 +166,11 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        inbound.add((ByteBuf) message);
+        if (message instanceof PayloadView place) {
+            incoming.filled(place);
+        } else {
+            inbound.add((ByteBuf) message);
+        }
         advance();
         if (replies().isPending() || phase == Phase.ENDING) {
             scheduleResume();
@@ -320,8 +327,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
             return false;
         }
         if (request.op() == IoOp.WRITE) {
-            writing = (DataRequest) request;
-            received = 0;
+            incoming.begin((DataRequest) request);
             phase = Phase.PAYLOAD;
         } else {
             phase = Phase.HEADER;
@@ -331,19 +337,11 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
     }
 
     private boolean readPayload() {
-        DataRequest request = writing;
+        incoming.take(inbound);
+        DataRequest request = incoming.whole();
         if (request == null) {
-            throw new IllegalStateException("payload without a write");
-        }
-        int length = (int) request.length();
-        ByteBuffer rest = request.buffer().bytes(request.bufferOffset() + received, length - received);
-        boolean whole = inbound.moveTo(rest);
-        receivedBytes += rest.position() - request.bufferOffset() - received;
-        received = rest.position() - request.bufferOffset();
-        if (!whole) {
             return false;
         }
-        writing = null;
         phase = Phase.HEADER;
         submit(request);
         return true;
@@ -375,7 +373,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
 
     @Override
     public boolean isOwing() {
-        return writing != null || lent > 0;
+        return incoming.isUnderWay() || lent > 0;
     }
 
     @Override
@@ -385,7 +383,7 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
 
     @Override
     public long receivedBytes() {
-        return receivedBytes;
+        return incoming.receivedBytes();
     }
 
     @Override
@@ -446,10 +444,8 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         phase = Phase.ENDING;
         inbound.clear();
         memory.stopWaiting();
-        DataRequest unfinished = writing;
+        DataRequest unfinished = incoming.abandon();
         if (unfinished != null) {
-            writing = null;
-            memory.release(unfinished.buffer());
             requests.recycle(unfinished);
         }
     }

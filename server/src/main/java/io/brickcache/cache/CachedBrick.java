@@ -346,6 +346,11 @@ public final class CachedBrick implements BlockDevice {
         return core.loop.clock().nanoTime() - lastRequestNs;
     }
 
+    /** True if the last request was of a stream of writes that goes past the cache while the disk does nothing else. */
+    public boolean isStreamed() {
+        return soleStream.isAround();
+    }
+
     /** The device is another one now. */
     void identify(BrickRecord changed) {
         record = changed;

@@ -42,4 +42,9 @@ final class SoleStream {
         }
         return around;
     }
+
+    /** True if its last write went around: the disk is where it goes on. */
+    boolean isAround() {
+        return around;
+    }
 }

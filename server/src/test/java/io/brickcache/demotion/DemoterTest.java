@@ -131,6 +131,29 @@ class DemoterTest {
     }
 
     @Test
+    void shouldLeaveTheDiskToAStreamOfWritesThatGoesPastTheCache() {
+        for (int region = 0; region < 12; region++) {
+            rig.write(region, 8);
+        }
+        int streamed = 14;
+        for (int inARow = 0; inARow < 2; inARow = rig.brick.isStreamed() ? inARow + 1 : 0) {
+            rig.write(streamed++, DemotionRig.REGION_BLOCKS);
+            rig.loop.runFor(SECOND_NS / 10);
+        }
+        int before = rig.diskWrites.size();
+        while (streamed < DemotionRig.REGIONS) {
+            rig.write(streamed++, DemotionRig.REGION_BLOCKS);
+            rig.loop.runFor(SECOND_NS / 2);
+        }
+
+        assertThat(rig.diskWrites.subList(before, rig.diskWrites.size())).allMatch(write -> write.region() >= 14);
+        assertThat(rig.diskWrites.size() - before).as("writes of the stream").isGreaterThan(10);
+        assertThat(rig.dirtyBlocks()).as("above the low mark").isGreaterThan(80);
+        rig.loop.runFor(5 * SECOND_NS);
+        assertThat(rig.dirtyBlocks()).as("the stream is over").isLessThan(80);
+    }
+
+    @Test
     void shouldDemoteHotRegionsAtOnceAboveTheHighMark() {
         for (int region = 0; region < 16; region++) {
             rig.write(region, 16);

@@ -39,6 +39,7 @@ final class DemotionRig {
     static final int SLOTS = 400;
     static final int BLOCK_BYTES = 64 << 10;
     static final int REGIONS = 40;
+    static final int REGION_BLOCKS = DirtyRegions.REGION_BYTES / BLOCK_BYTES;
     static final long SECOND_NS = 1_000_000_000L;
 
     /** One write that reached the disk. */

@@ -14,7 +14,8 @@ import brickload  # noqa: E402
 
 PLUGIN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "disk5400.py")
 FUSE_REQUESTS = 64
-PROGRAMS = ("fio:fio", "nbdkit:nbdkit", "nbdinfo:libnbd-bin", "nbdfuse:libnbd-bin", "fusermount3:fuse3")
+PROGRAMS = ("fio:fio", "nbdkit:nbdkit", "nbdinfo:libnbd-bin", "nbdfuse:libnbd-bin", "fusermount3:fuse3",
+            "qemu-nbd:qemu-utils")
 
 
 def install_programs():
@@ -92,6 +93,21 @@ class Bare:
     @contextlib.contextmanager
     def serving(self, disk, folder, cache_mib, block):
         yield disk.uri, disk.socket, ""
+
+
+class Device:
+    """The disk by way of the same block device as brickcached has it: what its detour through the kernel costs."""
+
+    name = "disk alone, as a block device"
+
+    @contextlib.contextmanager
+    def serving(self, disk, folder, cache_mib, block):
+        server = rig.peer(self.name, folder, disk.device(),
+                          ["qemu-nbd", "-t", "-f", "raw", "--cache=none", "--aio=native", "-k", "{socket}", "{data}"])
+        try:
+            yield server.uri, server.uri.split("socket=")[1], ""
+        finally:
+            server.stop()
 
 
 class Filter:

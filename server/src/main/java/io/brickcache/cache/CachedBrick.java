@@ -383,7 +383,7 @@ public final class CachedBrick implements BlockDevice {
         return awaiting;
     }
 
-    /** Demotion of the brick began, or wrote something. */
+    /** Demotion of the brick found something to write, or wrote something. */
     void demotionAdvanced() {
         demotedAtNs = core.loop.clock().nanoTime();
     }

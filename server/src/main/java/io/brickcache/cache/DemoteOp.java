@@ -81,7 +81,6 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     }
 
     void start() {
-        brick.demotionAdvanced();
         next();
     }
 
@@ -134,6 +133,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
             core.loop.execute(this::next);
             return;
         }
+        brick.demotionAdvanced();
         regionStatus = IoStatus.OK;
         epoch = core.committer.enterReader();
         pending = 1;

@@ -164,6 +164,17 @@ class DemoterTest {
     }
 
     @Test
+    void shouldNotHoldAWriteForEverWhenNothingCanBeDemotedBecauseNothingIsCommitted() {
+        rig.failCommits();
+
+        for (int region = 0; region < 20; region++) {
+            rig.write(region, 16);
+        }
+
+        assertThat(rig.dirtyBlocks()).as("beyond what writes are held for").isBetween(280L, 320L);
+    }
+
+    @Test
     void shouldWriteUpwardsWhenManyRegionsGo() {
         for (int region : new int[] {30, 2, 17, 39, 5, 11, 23, 8}) {
             rig.submitWrite(region, 0, 4, () -> {});

@@ -50,6 +50,7 @@ final class DemotionRig {
     final CachedBrick brick;
     final Demoter demoter;
     final List<DiskWrite> diskWrites = new ArrayList<>();
+    private final MemoryMetadataStore store;
     private final BufferPool memory = new BufferPool(4 << 20);
     private final Medium disk = new Medium((long) REGIONS * DirtyRegions.REGION_BYTES, 512);
     private Fault diskWriteFault = Fault.NONE;
@@ -59,7 +60,7 @@ final class DemotionRig {
         SeededEntropy entropy = new SeededEntropy(17);
         loop = new SimLoop(entropy);
         CacheRecord record = new CacheRecord(entropy.nextUuid(), BLOCK_BYTES, SLOTS, 0, true);
-        MemoryMetadataStore store = new MemoryMetadataStore(loop, entropy, 100_000);
+        store = new MemoryMetadataStore(loop, entropy, 100_000);
         BrickRecord brickRecord = new BrickRecord(0, "b0", entropy.nextUuid(), "sim", "sim", disk.sizeBytes());
         store.format(record, List.of(brickRecord));
         SsdLayout layout = new SsdLayout(record.uuid(), new BlockShape(BLOCK_BYTES), SLOTS);
@@ -114,6 +115,11 @@ final class DemotionRig {
             loop.execute(hook);
         }
         return diskWriteFault;
+    }
+
+    /** No commit succeeds any more. */
+    void failCommits() {
+        store.failNext(Integer.MAX_VALUE, new MetadataException(MetadataException.Kind.IO, "as the test wants it"));
     }
 
     void failDiskWrites(boolean fail) {

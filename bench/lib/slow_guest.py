@@ -27,7 +27,7 @@ class Brickcache:
         self._compile()
         self._service.cli("cache", "create", "ssd", "--directory", "/mnt/ssd/cache", "--size",
                           "%dMiB" % self.lab.A.cache_mb)
-        self._service.cli("--timeout", "1m", "brick", "attach", "b", "--cache", "ssd", "--device", self.lab.SATA)
+        self._service.cli("brick", "attach", "b", "--cache", "ssd", "--device", self.lab.SATA)
         node.run("modprobe", "nbd")
         node.run("nbd-client", "-unix", self._service.socket, DEVICE, "-name", "b", "-b", "4096")
 

@@ -16,6 +16,28 @@ public interface BlockDevice extends AutoCloseable {
     /** Hands over a request; see {@link IoRequest} for ownership. Never throws for what the request asks. */
     void submit(IoRequest request);
 
+    /**
+     * Bytes that it has below by now: other than {@link #geometry} says if it was resized since it was opened. Blocks for a
+     * system call.
+     *
+     * @throws java.io.UncheckedIOException if that cannot be found out
+     */
+    default long presentBytes() {
+        return geometry().sizeBytes();
+    }
+
+    /**
+     * Uses what has been added below: the device has {@code sizeBytes} from now on. No READ, WRITE or the like is under way.
+     *
+     * @param sizeBytes not less than before and not more than {@link #presentBytes}
+     * @throws java.io.UncheckedIOException if it cannot; everything is as before
+     */
+    default void grow(long sizeBytes) {
+        if (sizeBytes != geometry().sizeBytes()) {
+            throw new UnsupportedOperationException(name() + " cannot grow");
+        }
+    }
+
     /** A short name for messages: path or brick name. */
     String name();
 

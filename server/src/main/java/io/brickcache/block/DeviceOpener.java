@@ -75,7 +75,7 @@ public final class DeviceOpener {
                     !readOnly && sys.canDiscard(),
                     !readOnly && sys.canZeroFast(),
                     readOnly);
-            return opened(main, OpenedDevice.Kind.BLOCK_DEVICE, sys.identity() + ",size=" + size, geometry);
+            return opened(main, OpenedDevice.Kind.BLOCK_DEVICE, sys.identity() + OpenedDevice.SIZE + size, geometry);
         } catch (DeviceException e) {
             main.close();
             throw e;
@@ -101,7 +101,7 @@ public final class DeviceOpener {
             // Beyond the end there is nothing to free: this only asks whether the file system knows the call.
             boolean punches = !readOnly && main.fallocate(Descriptor.PUNCH_HOLE, size, LARGE_SECTOR) == 0;
             Geometry geometry = new Geometry(size, sector, LARGE_SECTOR, punches, punches, readOnly);
-            String identity = "file:inode=" + node.inode() + ",size=" + size;
+            String identity = "file:inode=" + node.inode() + OpenedDevice.SIZE + size;
             return opened(main, OpenedDevice.Kind.FILE, identity, geometry);
         } catch (DeviceException e) {
             main.close();
@@ -111,12 +111,18 @@ public final class DeviceOpener {
 
     private OpenedDevice opened(Descriptor main, OpenedDevice.Kind kind, String identity, Geometry geometry)
             throws DeviceException {
-        @Nullable Descriptor tail = null;
-        if (isDirect() && geometry.sizeBytes() % geometry.sectorBytes() != 0) {
-            tail = Descriptor.open(main.selfPath(), geometry.readOnly() ? new Flag[0] : new Flag[] {Flag.WRITE});
-            tail.adviseRandom();
+        Descriptor tail = openTail(main, geometry, isDirect());
+        return new OpenedDevice(path, kind, identity, geometry, isDirect(), main, tail);
+    }
+
+    /** Opens what reaches the last bytes, less than a sector, if there are such and {@code direct} I/O cannot; or null. */
+    static @Nullable Descriptor openTail(Descriptor main, Geometry geometry, boolean direct) throws DeviceException {
+        if (!direct || geometry.sizeBytes() % geometry.sectorBytes() == 0) {
+            return null;
         }
-        return new OpenedDevice(path, kind, identity, geometry, main, tail);
+        Descriptor tail = Descriptor.open(main.selfPath(), geometry.readOnly() ? new Flag[0] : new Flag[] {Flag.WRITE});
+        tail.adviseRandom();
+        return tail;
     }
 
     private void lock(Descriptor file, boolean readOnly) throws DeviceException {

@@ -26,6 +26,11 @@ public record Geometry(
         }
     }
 
+    /** The same of another size. */
+    public Geometry withSize(long bytes) {
+        return new Geometry(bytes, sectorBytes, preferredBytes, canTrim, canFastZero, readOnly);
+    }
+
     /** True if [offset, offset+length) lies on the device. */
     public boolean contains(long offset, long length) {
         return offset >= 0 && length >= 0 && offset <= sizeBytes && length <= sizeBytes - offset;

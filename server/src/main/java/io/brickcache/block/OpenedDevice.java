@@ -1,7 +1,10 @@
 package io.brickcache.block;
 
 import io.brickcache.block.nativeio.Descriptor;
+import io.brickcache.block.nativeio.DeviceException;
+import io.brickcache.block.nativeio.DeviceException.Reason;
 import io.brickcache.block.nativeio.Errno;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -21,27 +24,45 @@ public final class OpenedDevice implements AutoCloseable {
         FILE
     }
 
+    /** What comes before the size in an identity, at its end. */
+    static final String SIZE = ",size=";
+
+    /**
+     * How far it goes.
+     *
+     * @param tail for what only a buffered descriptor reaches; null as long as there was nothing of that
+     */
+    private record Extent(Geometry geometry, @Nullable Descriptor tail) {
+        long directEnd() {
+            long bytes = geometry.sizeBytes();
+            return tail == null ? bytes : bytes - bytes % geometry.sectorBytes();
+        }
+    }
+
     private static final Logger log = LoggerFactory.getLogger(OpenedDevice.class);
 
     private final Path path;
     private final Kind kind;
     private final String identity;
-    private final Geometry geometry;
+    private final boolean direct;
     private final Descriptor main;
-    private final @Nullable Descriptor tail;
-    private final long directEnd;
+    private volatile Extent extent;
     private final AtomicLong errors = new AtomicLong();
 
-    OpenedDevice(Path path, Kind kind, String identity, Geometry geometry, Descriptor main, @Nullable Descriptor tail) {
+    OpenedDevice(
+            Path path,
+            Kind kind,
+            String identity,
+            Geometry geometry,
+            boolean direct,
+            Descriptor main,
+            @Nullable Descriptor tail) {
         this.path = path;
         this.kind = kind;
         this.identity = identity;
-        this.geometry = geometry;
+        this.direct = direct;
         this.main = main;
-        this.tail = tail;
-        this.directEnd = tail == null
-                ? geometry.sizeBytes()
-                : geometry.sizeBytes() - geometry.sizeBytes() % geometry.sectorBytes();
+        this.extent = new Extent(geometry, tail);
     }
 
     public Path path() {
@@ -52,13 +73,58 @@ public final class OpenedDevice implements AutoCloseable {
         return kind;
     }
 
-    /** Names this very device or file and its size; equal after a restart, for records and comparisons. */
+    /** Names this very device or file and the size it was opened with; equal after a restart, for records. */
     public String identity() {
         return identity;
     }
 
+    /** True if two identities are of the same device or file, of whatever size. */
+    public static boolean isSame(String identity, String other) {
+        return withoutSize(identity).equals(withoutSize(other));
+    }
+
+    private static String withoutSize(String identity) {
+        int at = identity.lastIndexOf(SIZE);
+        return at < 0 ? identity : identity.substring(0, at);
+    }
+
     public Geometry geometry() {
-        return geometry;
+        return extent.geometry();
+    }
+
+    /** Bytes that the device or file has now. */
+    public long presentBytes() throws DeviceException {
+        if (kind == Kind.BLOCK_DEVICE) {
+            return main.blockDeviceBytes();
+        }
+        try {
+            return FileNode.of(main.selfPath()).sizeBytes();
+        } catch (IOException e) {
+            throw new DeviceException(
+                    path, Reason.FAILED, "cannot be examined (" + e.getMessage() + ")", "see the kernel's log");
+        }
+    }
+
+    /**
+     * Goes as far as {@code sizeBytes} from now on. No read or write is under way.
+     *
+     * @param sizeBytes a multiple of 512, not less than before
+     */
+    public void grow(long sizeBytes) throws DeviceException {
+        Extent before = extent;
+        long present = presentBytes();
+        if (sizeBytes < before.geometry().sizeBytes() || sizeBytes > present) {
+            throw new DeviceException(
+                    path,
+                    Reason.UNSUITABLE,
+                    "has " + present + " bytes and cannot be used with " + sizeBytes,
+                    "see what has changed its size");
+        }
+        Descriptor tail = before.tail();
+        if (tail == null) {
+            tail = DeviceOpener.openTail(main, before.geometry().withSize(sizeBytes), direct);
+        }
+        extent = new Extent(before.geometry().withSize(sizeBytes), tail);
     }
 
     /** The descriptor for everything that is not bound to a place: sync, holes, seeks. */
@@ -68,16 +134,19 @@ public final class OpenedDevice implements AutoCloseable {
 
     /** First byte that only the buffered descriptor reaches; the size if there is none. */
     public long directEnd() {
-        return directEnd;
+        return extent.directEnd();
     }
 
     /** The descriptor to read or write at this place. */
     public Descriptor descriptorAt(long position) {
-        return tail != null && position >= directEnd ? tail : main;
+        Extent now = extent;
+        Descriptor tail = now.tail();
+        return tail != null && position >= now.directEnd() ? tail : main;
     }
 
     /** How much of {@code remaining} bytes from this place on {@link #descriptorAt} can move in one call. */
     public long runBytes(long position, long remaining) {
+        long directEnd = directEnd();
         return position >= directEnd ? remaining : Math.min(remaining, directEnd - position);
     }
 
@@ -87,7 +156,9 @@ public final class OpenedDevice implements AutoCloseable {
      */
     public long progress(long done, long moved, long length) {
         long total = done + moved;
-        return total >= length ? length : Math.max(done, total - total % geometry.sectorBytes());
+        return total >= length
+                ? length
+                : Math.max(done, total - total % geometry().sectorBytes());
     }
 
     /** Writes a failed request to the log: the 1st, 2nd, 4th, 8th, ... of the device. May be called on any thread. */
@@ -101,6 +172,7 @@ public final class OpenedDevice implements AutoCloseable {
 
     @Override
     public void close() {
+        Descriptor tail = extent.tail();
         if (tail != null) {
             tail.close();
         }

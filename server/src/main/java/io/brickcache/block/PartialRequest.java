@@ -24,13 +24,15 @@ final class PartialRequest extends IoRequest implements BufferPool.Waiter {
     private final BlockDevice below;
     private final BufferPool pool;
     private final int sector;
-    private final long size;
 
     private @Nullable IoRequest request;
     private @Nullable IoBuffer scratch;
     private Piece piece = Piece.NONE;
     /** Everything from the start of the request to here is done, but for a body that went first. */
     private long position;
+
+    /** Of the device. */
+    private long size;
 
     private long end;
     private long bodyStart;
@@ -46,11 +48,11 @@ final class PartialRequest extends IoRequest implements BufferPool.Waiter {
         this.below = below;
         this.pool = pool;
         this.sector = below.geometry().sectorBytes();
-        this.size = below.geometry().sizeBytes();
     }
 
     void start(IoRequest started) {
         request = started;
+        size = below.geometry().sizeBytes();
         position = started.offset();
         end = position + started.length();
         bodyStart = position + sector - 1 & -(long) sector;

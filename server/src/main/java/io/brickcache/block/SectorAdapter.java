@@ -24,7 +24,7 @@ public final class SectorAdapter implements BlockDevice {
     private static final int SMALL_SECTOR = 512;
 
     private final BlockDevice below;
-    private final Geometry geometry;
+    private Geometry geometry;
     private final BufferPool scratch;
     private final Deque<PartialRequest> idle = new ArrayDeque<>();
     private int active;
@@ -56,6 +56,17 @@ public final class SectorAdapter implements BlockDevice {
     @Override
     public String name() {
         return below.name();
+    }
+
+    @Override
+    public long presentBytes() {
+        return below.presentBytes();
+    }
+
+    @Override
+    public void grow(long sizeBytes) {
+        below.grow(sizeBytes);
+        geometry = geometry.withSize(sizeBytes);
     }
 
     @Override

@@ -35,6 +35,17 @@ public final class SwitchableDevice implements BlockDevice {
     }
 
     @Override
+    public long presentBytes() {
+        return target().presentBytes();
+    }
+
+    @Override
+    public void grow(long sizeBytes) {
+        target().grow(sizeBytes);
+        geometry = target().geometry();
+    }
+
+    @Override
     public void submit(IoRequest request) {
         BlockDevice now = target;
         if (now == null) {

@@ -52,6 +52,7 @@ public final class Cache {
     private final List<CachedBrick> demoting = new ArrayList<>();
     private final Scrubber scrubber;
     private final BrickRemoval removal;
+    private final BrickGrowth growth;
     /** Slots that changed last before the cache was loaded, the newest first. */
     private final int[] latest;
 
@@ -87,6 +88,7 @@ public final class Cache {
                 this::dirtied);
         this.scrubber = new Scrubber(core);
         this.removal = new BrickRemoval(core, this::removed);
+        this.growth = new BrickGrowth(core);
         // One before now: no block that becomes dirty from now on can have it.
         this.recoveredTick = core.tick() - 1;
         this.latest = journal.latestLoaded();
@@ -292,6 +294,16 @@ public final class Cache {
         });
     }
 
+    /**
+     * Lets a brick have more of its disk: {@code done} hears OK when that is durable; otherwise the brick is as it was. New
+     * requests wait meanwhile.
+     *
+     * @param sizeBytes not less than the brick has, and not more than its disk
+     */
+    public void grow(CachedBrick brick, long sizeBytes, Consumer<IoStatus> done) {
+        growth.grow(brick, sizeBytes, done);
+    }
+
     private void removed(CachedBrick brick) {
         core.remove(brick);
         bricks.remove(brick);
@@ -322,12 +334,14 @@ public final class Cache {
             throw new IllegalStateException("brick " + brick.name() + " is being demoted already");
         }
         demoting.add(brick);
-        brick.opStarted();
-        new DemoteOp(core, brick, regions, purpose, (blocks, skipped, status) -> {
-                    demoting.remove(brick);
-                    listener.demoted(blocks, skipped, status);
-                })
-                .start();
+        brick.unlessHeld(() -> {
+            brick.opStarted();
+            new DemoteOp(core, brick, regions, purpose, (blocks, skipped, status) -> {
+                        demoting.remove(brick);
+                        listener.demoted(blocks, skipped, status);
+                    })
+                    .start();
+        });
     }
 
     /** Stops in order: waits for all requests, commits, syncs the disks, marks the cache as closed. Dirty blocks stay. */

@@ -8,6 +8,7 @@ import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
+import io.brickcache.block.RequestQueue;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.DirtyRegions;
 import io.brickcache.cache.index.RegionHeat;
@@ -15,7 +16,8 @@ import io.brickcache.cache.policy.ReadStreams;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A brick behind the cache: a block device of 512-byte sectors, write-back.
+ * A brick behind the cache: a block device of 512-byte sectors, write-back. As large as its record says: the disk may be
+ * larger.
  *
  * <p>READ and WRITE are divided into parts of at most 1 MiB that lie in one aligned MiB; their data must lie in the
  * buffer at the same offset modulo the block size as on the brick, with room up to whole blocks on both sides
@@ -31,7 +33,7 @@ public final class CachedBrick implements BlockDevice {
     private final BlockDevice disk;
     private final DiskSync sync;
     private final AwaitingSync awaiting;
-    private final Geometry geometry;
+    private Geometry geometry;
     private final BufferShare scratch;
     private final BufferShare merging;
     private final Gates gates = new Gates();
@@ -45,13 +47,17 @@ public final class CachedBrick implements BlockDevice {
     private final ReadStreams readStreams = new ReadStreams();
     private final SoleStream soleStream;
     private final DirtyMarks.Mark mark = new DirtyMarks.Mark();
-    private final long fullBlocks;
+    private long fullBlocks;
 
     long cachedBlocks;
 
     private int running;
     private boolean closing;
     private @Nullable Runnable onDrained;
+    private boolean holding;
+    private final RequestQueue held = new RequestQueue();
+    private @Nullable Runnable heldWork;
+    private @Nullable Runnable onQuiet;
     private long lastRequestNs;
     private long demotedAtNs;
 
@@ -66,7 +72,7 @@ public final class CachedBrick implements BlockDevice {
         this.merging = new BufferShare(core.merging, Cache.MERGING_BYTES / CacheCore.SHARES);
         Geometry below = disk.geometry();
         this.geometry = new Geometry(
-                below.sizeBytes(),
+                record.sizeBytes(),
                 512,
                 core.shape.blockBytes(),
                 below.canTrim(),
@@ -94,6 +100,10 @@ public final class CachedBrick implements BlockDevice {
 
     @Override
     public void submit(IoRequest request) {
+        if (holding) {
+            held.add(request);
+            return;
+        }
         IoStatus refusal = validate(request);
         if (!refusal.isOk()) {
             request.completed(refusal);
@@ -256,20 +266,88 @@ public final class CachedBrick implements BlockDevice {
     /** A request or an operation counted in {@link #running} is done. */
     void opDone() {
         running--;
-        if (running == 0 && onDrained != null) {
-            Runnable drained = onDrained;
-            onDrained = null;
-            drained.run();
+        if (running == 0) {
+            idle();
         }
+    }
+
+    private void idle() {
+        Runnable next = null;
+        if (holding) {
+            next = onQuiet;
+            onQuiet = null;
+        } else if (running == 0) {
+            next = onDrained;
+            onDrained = null;
+        }
+        if (next != null) {
+            next.run();
+        }
+    }
+
+    /**
+     * Holds back new requests and operations that begin with {@link #unlessHeld}; {@code quiet} runs when none is under way.
+     * Until {@link #release}.
+     */
+    void hold(Runnable quiet) {
+        if (holding) {
+            throw new IllegalStateException("brick " + name() + " is held already");
+        }
+        holding = true;
+        onQuiet = quiet;
+        if (running == 0) {
+            idle();
+        }
+    }
+
+    boolean isHeld() {
+        return holding;
+    }
+
+    /** Goes on with what was held back. */
+    void release() {
+        holding = false;
+        Runnable work = heldWork;
+        heldWork = null;
+        if (work != null) {
+            work.run();
+        }
+        IoRequest request;
+        while (!holding && (request = held.poll()) != null) {
+            submit(request);
+        }
+        if (running == 0) {
+            idle();
+        }
+    }
+
+    /** Runs now, or when requests are not held back any more; one at a time. */
+    void unlessHeld(Runnable work) {
+        if (!holding) {
+            work.run();
+        } else if (heldWork == null) {
+            heldWork = work;
+        } else {
+            throw new IllegalStateException("brick " + name() + " has held work already");
+        }
+    }
+
+    /** Its disk and its record are larger now. Held, and nothing is under way: what reads or writes the last block counts
+     * on its length. */
+    void grow(BrickRecord larger) {
+        record = larger;
+        geometry = geometry.withSize(larger.sizeBytes());
+        fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
+        regions.grow(geometry.sizeBytes());
+        heat.grow(regions.regions());
     }
 
     /** Refuses new requests; {@code drained} runs when those under way are done. */
     void drain(Runnable drained) {
         closing = true;
+        onDrained = drained;
         if (running == 0) {
-            drained.run();
-        } else {
-            onDrained = drained;
+            idle();
         }
     }
 
@@ -414,7 +492,11 @@ public final class CachedBrick implements BlockDevice {
         return running > 0;
     }
 
+    boolean isClosing() {
+        return closing;
+    }
+
     boolean isQuiet() {
-        return running == 0 && gates.isEmpty() && promotions.isEmpty() && neighbourhood.isQuiet();
+        return running == 0 && !holding && gates.isEmpty() && promotions.isEmpty() && neighbourhood.isQuiet();
     }
 }

@@ -68,6 +68,10 @@ enum PlantedBug {
     BELIEVES_FAILED_ROUND,
     /** R8: recovery believes the newer of two records that contradict each other, although its checksum is wrong. */
     TRUSTS_NEWER_WRONG_RECORD,
+    /** R8: a brick uses what was added to its disk before its record says so. */
+    GROWS_WITHOUT_RECORD,
+    /** R7: a brick grows while requests are under way that count on the length of its last block. */
+    GROWS_UNDER_REQUESTS,
     /** Isolation: a disk counts as synced only when those of all bricks of the cache are. */
     SYNCS_NEIGHBOURS,
     /** Liveness: a change of the disk that failed leaves its gate shut. */

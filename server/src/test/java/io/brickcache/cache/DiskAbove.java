@@ -18,6 +18,16 @@ abstract class DiskAbove implements BlockDevice {
     }
 
     @Override
+    public final long presentBytes() {
+        return inner.presentBytes();
+    }
+
+    @Override
+    public final void grow(long sizeBytes) {
+        inner.grow(sizeBytes);
+    }
+
+    @Override
     public final String name() {
         return inner.name();
     }

@@ -214,7 +214,8 @@ final class Client {
             int depth = connection.depthNow();
             while (budget > 0 && underWay < depth) {
                 underWay++;
-                if (!submit(connection.brick(), connection.next(), this)) {
+                long brickBytes = system.brick(connection.brick()).geometry().sizeBytes();
+                if (!submit(connection.brick(), connection.next(brickBytes), this)) {
                     underWay--;
                     if (underWay == 0) {
                         pause(1_000);

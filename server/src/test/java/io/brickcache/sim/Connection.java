@@ -61,13 +61,16 @@ final class Connection {
         return thinkNs == 0 || entropy.chance(0.5) ? 0 : entropy.nextLong(thinkNs);
     }
 
-    Wish next() {
+    /** What lies on a brick of so many bytes: it may not have grown to its full size yet. */
+    Wish next(long brickBytes) {
         IoOp op = drawOp();
         if (op == IoOp.FLUSH) {
             return new Wish(op, 0, 0, 0);
         }
         long sectors = drawSectors(op);
         long first = drawFirst(sectors);
+        sectors = Math.min(sectors, brickBytes / SECTOR_BYTES);
+        first = Math.min(first, brickBytes / SECTOR_BYTES - sectors);
         return new Wish(op, first * SECTOR_BYTES, sectors * SECTOR_BYTES, drawFlags(op));
     }
 

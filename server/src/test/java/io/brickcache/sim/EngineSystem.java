@@ -94,15 +94,16 @@ class EngineSystem implements SystemUnderTest {
             ssdMedium.preset(0, superblock, 0, SsdLayout.SUPERBLOCK_BYTES);
             List<BrickRecord> bricks = new ArrayList<>();
             for (int i = index; i < scenario.bricks(); i += scenario.caches()) {
-                bricks.add(new BrickRecord(
-                        i,
-                        "b" + i,
-                        entropy.nextUuid(),
-                        "sim",
-                        "sim",
-                        scenario.brickBytes().get(i)));
+                bricks.add(new BrickRecord(i, "b" + i, entropy.nextUuid(), "sim", "sim", firstBytes(i)));
             }
             store.format(record, bricks);
+        }
+
+        /** Some bricks begin with a part of what their disks have. */
+        private long firstBytes(int brick) {
+            SeededEntropy own = entropy.split("size of " + brick);
+            long sectors = scenario.brickBytes().get(brick) / SectorContent.SECTOR_BYTES;
+            return (own.chance(0.3) ? own.between(1, (int) sectors) : sectors) * SectorContent.SECTOR_BYTES;
         }
 
         Cache cache() {
@@ -122,12 +123,16 @@ class EngineSystem implements SystemUnderTest {
             return ssd;
         }
 
-        private SimDevice openDisk(int brick) {
+        /** With all that the disk has by now, or with just what the brick has of it. */
+        private SimDevice openDisk(int brick, long brickBytes) {
             SeededEntropy own = entropy.split("disk" + entropy.nextLong());
             SimDevice disk =
                     device("disk", disks.get(brick), scenario.maxDiskLatencyNs(), plan.ofDisk(brick, own), own);
             if (plan.reachesDisk(brick)) {
                 fallible.add(disk);
+            }
+            if (own.chance(0.5)) {
+                disk.limit(brickBytes);
             }
             return disk;
         }
@@ -191,7 +196,7 @@ class EngineSystem implements SystemUnderTest {
                     loop,
                     ssd,
                     options,
-                    brick -> openDisk(brick.id()),
+                    brick -> openDisk(brick.id(), brick.sizeBytes()),
                     own.pick(scenario.blockBytes(), 4 * scenario.blockBytes(), 1 << 20),
                     own.pick(0, scenario.blockBytes(), 64 << 10, 256 << 10),
                     new JournalBounds(own.pick(0, 1, 20, 100), own.pick(1, 1, 3, 1024), own.pick(1, 1, 4, 64)));
@@ -248,6 +253,34 @@ class EngineSystem implements SystemUnderTest {
             }
         }
 
+        /** Bricks that have less than their disks get more, in one step or in several, at any moment. */
+        private void growSometime(SeededEntropy own) {
+            Cache grown = cache();
+            for (CachedBrick brick : grown.bricks()) {
+                growSometime(grown, brick, own.split(brick.name()));
+            }
+        }
+
+        private void growSometime(Cache grown, CachedBrick brick, SeededEntropy own) {
+            long left = scenario.brickBytes().get(brick.id()) - brick.record().sizeBytes();
+            if (left == 0 || own.chance(0.3)) {
+                return;
+            }
+            loop.schedule(own.between(1, 50) * 200_000L, () -> {
+                if (grown != runningCache) {
+                    return;
+                }
+                int most = (int) (left / SectorContent.SECTOR_BYTES);
+                long more = own.chance(0.5) ? own.between(1, Math.min(most, 16)) : own.between(1, most);
+                long bytes = brick.record().sizeBytes() + more * SectorContent.SECTOR_BYTES;
+                grown.grow(brick, bytes, status -> {
+                    if (status != IoStatus.SHUTDOWN) {
+                        growSometime(grown, brick, own);
+                    }
+                });
+            });
+        }
+
         private void tryStart(Runnable started) {
             cache().start(status -> {
                 if (status.isOk()) {
@@ -255,6 +288,7 @@ class EngineSystem implements SystemUnderTest {
                     failCommits();
                     loseSsd();
                     scrubSometime(entropy.split("scrub " + index + " " + starts));
+                    growSometime(entropy.split("growth " + index + " " + starts));
                     started.run();
                 } else {
                     tryStart(started);

@@ -243,7 +243,7 @@ final class SimRun {
     private void heal() {
         long lostBlocks = 0;
         for (int brick = 0; brick < scenario.bricks(); brick++) {
-            long size = scenario.brickBytes().get(brick);
+            long size = size(brick);
             for (long offset = 0; offset < size; offset += CHECK_BYTES) {
                 int length = (int) Math.min(CHECK_BYTES, size - offset);
                 if (!isReadable(brick, offset, length)) {
@@ -354,8 +354,13 @@ final class SimRun {
         }
     }
 
+    /** Of the brick now; it may not have grown to its full size yet. */
+    private long size(int brick) {
+        return system.brick(brick).geometry().sizeBytes();
+    }
+
     private void checkBrick(int brick, double share) {
-        long size = scenario.brickBytes().get(brick);
+        long size = size(brick);
         for (long offset = 0; offset < size; offset += CHECK_BYTES) {
             if (share == 1 || entropy.chance(share)) {
                 client.read(brick, offset, (int) Math.min(CHECK_BYTES, size - offset));

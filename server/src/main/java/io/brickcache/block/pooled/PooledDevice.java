@@ -7,7 +7,9 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.block.OpenedDevice;
 import io.brickcache.block.RequestQueue;
 import io.brickcache.block.RequestRules;
+import io.brickcache.block.nativeio.DeviceException;
 import io.brickcache.env.Loop;
+import java.io.UncheckedIOException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +70,24 @@ public final class PooledDevice implements BlockDevice {
     /** See {@link OpenedDevice#identity()}. */
     public String identity() {
         return opened.identity();
+    }
+
+    @Override
+    public long presentBytes() {
+        try {
+            return opened.presentBytes();
+        } catch (DeviceException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void grow(long sizeBytes) {
+        try {
+            opened.grow(sizeBytes);
+        } catch (DeviceException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

@@ -9,12 +9,14 @@ import io.brickcache.block.OpenedDevice;
 import io.brickcache.block.RequestQueue;
 import io.brickcache.block.RequestRules;
 import io.brickcache.block.nativeio.Descriptor;
+import io.brickcache.block.nativeio.DeviceException;
 import io.brickcache.block.nativeio.Errno;
 import io.brickcache.block.pooled.PooledDevice;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoHandle;
+import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +77,24 @@ public final class RingDevice implements BlockDevice {
     @Override
     public String name() {
         return opened.path().toString();
+    }
+
+    @Override
+    public long presentBytes() {
+        try {
+            return opened.presentBytes();
+        } catch (DeviceException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void grow(long sizeBytes) {
+        try {
+            opened.grow(sizeBytes);
+        } catch (DeviceException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

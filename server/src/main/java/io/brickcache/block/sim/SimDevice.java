@@ -2,6 +2,7 @@ package io.brickcache.block.sim;
 
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.Geometry;
+import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import io.brickcache.block.RequestRules;
@@ -27,7 +28,7 @@ public final class SimDevice implements BlockDevice {
     private final SimDeviceOptions options;
     private final LatencyModel latency;
     private final SeededEntropy entropy;
-    private final Geometry geometry;
+    private Geometry geometry;
     /** In order of submission, so that a crash treats them in a repeatable order. */
     private final Set<Operation> inFlight = new LinkedHashSet<>();
 
@@ -74,8 +75,28 @@ public final class SimDevice implements BlockDevice {
     }
 
     @Override
+    public long presentBytes() {
+        return medium.sizeBytes();
+    }
+
+    @Override
+    public void grow(long sizeBytes) {
+        boolean busy = inFlight.stream().anyMatch(operation -> operation.request.op() != IoOp.FLUSH) || !held.isEmpty();
+        if (busy || sizeBytes < geometry.sizeBytes() || sizeBytes > medium.sizeBytes()) {
+            throw new IllegalStateException(
+                    name + ": grows to " + sizeBytes + " of " + medium.sizeBytes() + " bytes, " + inFlight());
+        }
+        geometry = geometry.withSize(sizeBytes);
+    }
+
+    @Override
     public String name() {
         return name;
+    }
+
+    /** Only so much of the medium is there until it grows; before the first request. */
+    public void limit(long sizeBytes) {
+        geometry = geometry.withSize(sizeBytes);
     }
 
     /** What goes wrong from now on. */

@@ -23,6 +23,11 @@ public record BrickRecord(int id, String name, UUID uuid, String device, String 
 
     public static final int FORMAT_VERSION = 1;
 
+    /** The same brick, of another size. */
+    public BrickRecord withSize(long bytes) {
+        return new BrickRecord(id, name, uuid, device, identity, bytes);
+    }
+
     public byte[] key() {
         return new byte[] {(byte) id};
     }

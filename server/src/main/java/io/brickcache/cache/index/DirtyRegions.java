@@ -34,8 +34,8 @@ public final class DirtyRegions {
         final long[] any = new long[CHUNK / 64];
     }
 
-    private final @Nullable Chunk[] chunks;
-    private final int regions;
+    private @Nullable Chunk[] chunks;
+    private int regions;
     private final int blocksPerRegionShift;
     private final int footprintShift;
     private long dirtyBlocks;
@@ -44,10 +44,20 @@ public final class DirtyRegions {
     private int clock;
 
     public DirtyRegions(long sizeBytes, BlockShape shape) {
-        this.regions = Math.toIntExact((sizeBytes + REGION_BYTES - 1) / REGION_BYTES);
+        this.regions = regionsIn(sizeBytes);
         this.chunks = new Chunk[(regions >> CHUNK_SHIFT) + 1];
         this.blocksPerRegionShift = Integer.numberOfTrailingZeros(REGION_BYTES) - shape.blockShift();
         this.footprintShift = FOOTPRINT_SHIFT - shape.blockShift();
+    }
+
+    private static int regionsIn(long sizeBytes) {
+        return Math.toIntExact((sizeBytes + REGION_BYTES - 1) / REGION_BYTES);
+    }
+
+    /** The brick is larger now. */
+    public void grow(long sizeBytes) {
+        regions = regionsIn(sizeBytes);
+        chunks = Arrays.copyOf(chunks, (regions >> CHUNK_SHIFT) + 1);
     }
 
     public int regions() {

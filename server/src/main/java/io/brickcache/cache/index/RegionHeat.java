@@ -48,13 +48,22 @@ public final class RegionHeat {
     }
 
     private final int brick;
-    private final @Nullable Chunk[] chunks;
+    private @Nullable Chunk[] chunks;
     private int saveCursor;
 
     /** For {@code regions} regions of brick number {@code brick}. */
     public RegionHeat(int brick, int regions) {
         this.brick = brick;
-        this.chunks = new Chunk[(regions + CHUNK - 1) / CHUNK];
+        this.chunks = new Chunk[chunksFor(regions)];
+    }
+
+    private static int chunksFor(int regions) {
+        return (regions + CHUNK - 1) / CHUNK;
+    }
+
+    /** The brick has more regions now. */
+    public void grow(int regions) {
+        chunks = Arrays.copyOf(chunks, chunksFor(regions));
     }
 
     /** A request read from the region; {@code hit} if all of it came from the SSD. */

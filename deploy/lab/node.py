@@ -156,6 +156,13 @@ class Mapped:
     def heal(self):
         self._swap(self._linear(0, self._sectors))
 
+    def grow(self, size_bytes):
+        """As an LV that is extended, also while it is used."""
+        self._sectors = size_bytes // SECTOR
+        self._load("reload", self._linear(0, self._sectors))
+        run("dmsetup", "suspend", self._name)
+        run("dmsetup", "resume", self._name)
+
     def remove(self):
         run("dmsetup", "remove", "--retry", self._name)
 

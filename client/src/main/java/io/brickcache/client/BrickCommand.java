@@ -9,6 +9,8 @@ import io.brickcache.admin.v1.DetachBrickResponse;
 import io.brickcache.admin.v1.FlushBrickRequest;
 import io.brickcache.admin.v1.FlushBrickResponse;
 import io.brickcache.admin.v1.GetBrickRequest;
+import io.brickcache.admin.v1.GrowBrickRequest;
+import io.brickcache.admin.v1.GrowBrickResponse;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
 import io.brickcache.admin.v1.ListLostRequest;
@@ -198,6 +200,22 @@ final class BrickCommand {
             GetBrickRequest request = GetBrickRequest.newBuilder().setName(name).build();
             Brick brick = daemon.ask(() -> daemon.bricks().getBrick(request)).getBrick();
             return root.print(brick, Tables.brick(brick));
+        });
+    }
+
+    @Command(
+            name = "grow",
+            description =
+                    "Lets a brick have all of its disk, which was made larger, while it is served and mounted; its"
+                            + " block device follows. Then grow the file system.")
+    int grow(@Parameters(paramLabel = "NAME", description = "Name of the brick.") String name) {
+        GrowBrickRequest request = GrowBrickRequest.newBuilder().setName(name).build();
+        return root.withDaemon(daemon -> {
+            GrowBrickResponse grown = daemon.ask(() -> daemon.bricks().growBrick(request));
+            ExitCode printed = root.print(grown, () -> {});
+            GrowthReport report = new GrowthReport(grown);
+            report.lines().forEach(root.shell()::say);
+            return report.hasFollowed() ? printed : ExitCode.FAILED;
         });
     }
 

@@ -124,4 +124,60 @@ class MapCommandsTest {
         assertThat(client.node.brick("b1").dirtyBytes()).isZero();
         assertThat(client.run("drain", "another-" + host).exit()).isEqualTo(2);
     }
+
+    @Test
+    void shouldSayWhatIsNextWhenAMappedBrickHasGrown() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.run("map", "b1");
+        client.node.use("b1", "mounted at /bricks/b1");
+        client.node.connect("b1", 6);
+        client.node.resizeDisk("b1", 10L << 30);
+
+        Ran grown = client.run("brick", "grow", "b1");
+
+        assertThat(grown.exit()).isZero();
+        assertThat(grown.out()).isEmpty();
+        assertThat(grown.err())
+                .contains("brick b1 has grown from 8 GiB (8589934592 bytes) to 10 GiB (10737418240 bytes)")
+                .contains("/dev/nbd0 has 10 GiB", "xfs_growfs /bricks/b1", "resize2fs /dev/nbd0")
+                .contains("(2 connections) see the new size when they connect again");
+        Ran again = client.run("brick", "grow", "b1");
+        assertThat(again.exit()).isZero();
+        assertThat(again.err()).contains("has all of its disk already, 10 GiB");
+        assertThat(client.run("-o", "json", "brick", "grow", "b1").out())
+                .contains("\"previous_size_bytes\": 10737418240", "\"device_path\": \"/dev/nbd0\"");
+    }
+
+    @Test
+    void shouldSayNothingOfADeviceWhenABrickThatIsNotMappedHasGrown() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.node.resizeDisk("b1", 10L << 30);
+
+        Ran grown = client.run("brick", "grow", "b1");
+
+        assertThat(grown.exit()).isZero();
+        assertThat(grown.err()).doesNotContain("/dev/nbd", "connections");
+        assertThat(client.run("-o", "json", "brick", "grow", "b1").out()).doesNotContain("mapping");
+    }
+
+    @Test
+    void shouldFailWhenTheDeviceDoesNotFollowOrTheDiskIsSmaller() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.run("map", "b1");
+        client.node.resizeDisk("b1", 10L << 30);
+        client.node.refuseSizes("the kernel is busy");
+
+        Ran grown = client.run("brick", "grow", "b1");
+
+        assertThat(grown.exit()).isEqualTo(1);
+        assertThat(grown.err()).contains("/dev/nbd0 has not followed yet: the kernel is busy");
+        client.node.resizeDisk("b1", 1L << 30);
+        Ran refused = client.run("brick", "grow", "b1");
+        assertThat(refused.exit()).isEqualTo(4);
+        assertThat(refused.err()).contains("smaller; make it larger");
+        assertThat(client.run("brick", "grow", "none").exit()).isEqualTo(3);
+    }
 }

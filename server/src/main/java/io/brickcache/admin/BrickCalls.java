@@ -14,6 +14,8 @@ import io.brickcache.admin.v1.FlushBrickRequest;
 import io.brickcache.admin.v1.FlushBrickResponse;
 import io.brickcache.admin.v1.GetBrickRequest;
 import io.brickcache.admin.v1.GetBrickResponse;
+import io.brickcache.admin.v1.GrowBrickRequest;
+import io.brickcache.admin.v1.GrowBrickResponse;
 import io.brickcache.admin.v1.ListBricksRequest;
 import io.brickcache.admin.v1.ListBricksResponse;
 import io.brickcache.admin.v1.ListLostRequest;
@@ -110,6 +112,20 @@ final class BrickCalls extends BrickServiceGrpc.BrickServiceImplBase {
             return DecideBrickResponse.newBuilder()
                     .setBrick(ViewMapper.brick(brick))
                     .build();
+        });
+    }
+
+    @Override
+    public void growBrick(GrowBrickRequest request, StreamObserver<GrowBrickResponse> client) {
+        calls.answer("GrowBrick", client, () -> {
+            GrownView grown = node.growBrick(Arguments.name("name", request.getName()));
+            GrowBrickResponse.Builder answer = GrowBrickResponse.newBuilder()
+                    .setBrick(ViewMapper.brick(grown.brick()))
+                    .setPreviousSizeBytes(grown.previousBytes());
+            if (grown.mapping() != null) {
+                answer.setMapping(ViewMapper.mapping(grown.mapping()));
+            }
+            return answer.build();
         });
     }
 

@@ -113,6 +113,12 @@ public interface NodeAdministration {
      */
     BrickView flushBrick(String name, ProgressListener progress);
 
+    /**
+     * Lets a brick have all of its disk, which was made larger, and its block device too, if it is mapped.
+     * {@link Reason#DEVICE_UNSUITABLE} if the disk was made smaller.
+     */
+    GrownView growBrick(String name);
+
     /** What keeps the service working when the machine is short of memory. */
     List<ProtectionView> protections();
 

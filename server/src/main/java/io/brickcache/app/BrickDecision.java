@@ -134,12 +134,12 @@ final class BrickDecision {
         BlockDevice disk = context.device(opened, host);
         try (Rollback rollback = new Rollback()) {
             rollback.add(() -> host.close(disk));
-            if (found.sizeBytes() != cached.record().sizeBytes()) {
+            if (found.sizeBytes() < cached.record().sizeBytes()) {
                 throw new AdminException(
                         Reason.DEVICE_UNSUITABLE,
                         found.device() + " has " + found.sizeBytes() + " bytes, the cache is for a disk of "
                                 + cached.record().sizeBytes(),
-                        "give it that size again, or use --keep-disk",
+                        "make it that large again, or use --keep-disk",
                         Map.of("brick", brick.name()));
             }
             check(host.await(done -> running.cache().empty(cached, Cache.Forget.CLEAN, done)), brick);
@@ -148,7 +148,7 @@ final class BrickDecision {
                     new BrickRecord(old.id(), old.name(), old.uuid(), old.device(), found.identity(), old.sizeBytes());
             check(host.await(done -> running.cache().identify(cached, now, done)), brick);
             context.ledger().update(old.uuid(), record -> record.withFingerprint(null));
-            brick.identify(found);
+            brick.identify(found.withSize(old.sizeBytes()));
             host.call(() -> open.disk().replace(disk));
             rollback.keep();
         }

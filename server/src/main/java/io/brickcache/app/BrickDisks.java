@@ -3,9 +3,13 @@ package io.brickcache.app;
 import io.brickcache.block.OpenedDevice;
 import io.brickcache.block.nativeio.DeviceException;
 import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What is said of disks that are not there, or not the ones they were. */
 final class BrickDisks {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BrickDisks.class);
 
     private BrickDisks() {}
 
@@ -21,11 +25,31 @@ final class BrickDisks {
                 + " detach " + brick.name() + " --give-up-dirty";
     }
 
+    /** True if it is the device that was attached and no smaller: what was added to it the brick does not have yet. */
+    static boolean isSame(KnownBrick brick, OpenedDevice found) {
+        return OpenedDevice.isSame(found.identity(), brick.identity())
+                && found.geometry().sizeBytes() >= brick.sizeBytes();
+    }
+
+    /** Says so if a disk has more than its brick. */
+    static void noteSize(KnownBrick brick, OpenedDevice found) {
+        long more = found.geometry().sizeBytes() - brick.sizeBytes();
+        if (more > 0) {
+            LOG.warn(
+                    "Brick {}: {} has {} bytes more than the brick; to use them: brickcache brick grow {}",
+                    brick.name(),
+                    brick.device(),
+                    more,
+                    brick.name());
+        }
+    }
+
     /** What shows that a device is not the one that was attached. */
     static String changed(KnownBrick brick, OpenedDevice found) {
         long size = found.geometry().sizeBytes();
-        return size != brick.sizeBytes()
-                ? brick.device() + " has " + size + " bytes, it had " + brick.sizeBytes() + " when it was attached"
+        return size < brick.sizeBytes()
+                ? brick.device() + " has " + size + " bytes, the brick has " + brick.sizeBytes()
+                        + ": it was made smaller, or is another device"
                 : brick.device() + " is another device (" + found.identity() + ") than the one that was attached ("
                         + brick.identity() + ")";
     }

@@ -183,6 +183,7 @@ final class CacheOpener {
                     cache.name());
             return;
         }
+        entry.identify(loaded.expected());
         entry.become(status);
         if (loaded.isServed()) {
             fronts.serve(entry, host, cached);

@@ -33,7 +33,7 @@ final class CacheOpening {
     private static final Logger LOG = LoggerFactory.getLogger(CacheOpening.class);
 
     /** No disk is larger: 1 PiB. */
-    private static final long MAX_BRICK_BYTES = 1L << 50;
+    static final long MAX_BRICK_BYTES = 1L << 50;
 
     private final NodeContext context;
     private final KnownCache known;
@@ -143,7 +143,7 @@ final class CacheOpening {
         bricks.add(brick);
         BrickEntry entry = entries.apply(record.uuid());
         PassThrough direct = entry == null ? null : entry.status().direct();
-        KnownBrick expected = entry == null ? KnownBrick.of(record) : entry.known();
+        KnownBrick expected = expected(record, brick.ledger(), entry);
         if (brick.ledger().detached()) {
             // Maybe it serves another cache by now.
             brick.miss("it was detached while its cache was away");
@@ -156,10 +156,26 @@ final class CacheOpening {
         return brick.disk();
     }
 
+    /**
+     * What the brick is: as its cache has recorded, unless the state directory knows better. That is written first when a
+     * brick grows and when an operator keeps another disk; it is behind when it was put back from a copy.
+     */
+    private static KnownBrick expected(BrickRecord record, LedgerRecord ledger, @Nullable BrickEntry entry) {
+        KnownBrick recorded = KnownBrick.of(record);
+        if (entry == null) {
+            return recorded;
+        }
+        KnownBrick known = entry.known();
+        boolean isBehind = !ledger.isVoid()
+                && OpenedDevice.isSame(known.identity(), recorded.identity())
+                && known.sizeBytes() < recorded.sizeBytes();
+        return isBehind ? recorded : known;
+    }
+
     private void open(LoadedBrick brick, KnownBrick expected) {
         try {
             OpenedDevice opened = context.open(Path.of(brick.record().device()));
-            if (!opened.identity().equals(expected.identity())) {
+            if (!BrickDisks.isSame(expected, opened)) {
                 String changed = BrickDisks.changed(expected, opened);
                 opened.close();
                 brick.fence(changed);
@@ -168,6 +184,7 @@ final class CacheOpening {
             BlockDevice disk = context.device(opened, host);
             rollback.add(() -> host.close(disk));
             brick.take(disk, expected);
+            BrickDisks.noteSize(expected, opened);
             LOG.info("Brick {}: {} on {}, {} bytes", expected.name(), known.name(), opened, expected.sizeBytes());
         } catch (IOException e) {
             brick.miss(BrickDisks.away(expected, e));

@@ -132,6 +132,11 @@ final class CacheStart {
                     record.voidSince());
             check(host.await(done -> cache.empty(brick.cached(), Cache.Forget.ALL, done)), brick);
         }
+        if (brick.isGrown()) {
+            long sizeBytes = brick.expected().sizeBytes();
+            LOG.info("Brick {}: grows to {} bytes, as was begun", brick.record().name(), sizeBytes);
+            check(host.await(done -> cache.grow(brick.cached(), sizeBytes, done)), brick);
+        }
         if (record.isVoid() || brick.isServed()) {
             // Durable before the first client: from now on the cache counts, and the disk may change.
             context.ledger()

@@ -5,6 +5,7 @@ import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.Reason;
 import io.brickcache.app.KnownCache.Phase;
+import io.brickcache.block.OpenedDevice;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -144,7 +145,7 @@ final class Catalog {
             throw AdminException.brickExists(planned.name());
         }
         for (BrickEntry other : bricks.values()) {
-            if (other.known().identity().equals(planned.identity())) {
+            if (OpenedDevice.isSame(other.known().identity(), planned.identity())) {
                 throw new AdminException(
                         Reason.DEVICE_IN_USE,
                         planned.device() + " is the device of brick " + other.name(),
@@ -168,14 +169,14 @@ final class Catalog {
         BrickEntry.Status before = entry.status();
         checkIdle(entry);
         if (entry.flushes() > 0) {
-            throw Failures.busy("brick " + entry.name() + " is being flushed");
+            throw Failures.busy("brick " + entry.name() + " is being flushed or grown");
         }
         entry.become(new BrickEntry.Status(
                 BrickView.State.DETACHING, "it is being detached", before.open(), before.direct()));
         return before;
     }
 
-    /** A flush of a brick begins; {@link #endFlush} follows. */
+    /** A flush or a growth of a brick begins, which must not be detached meanwhile; {@link #endFlush} follows. */
     synchronized void beginFlush(BrickEntry entry) {
         checkIdle(entry);
         entry.cache().running();

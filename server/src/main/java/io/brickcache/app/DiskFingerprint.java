@@ -21,9 +21,10 @@ final class DiskFingerprint {
 
     private DiskFingerprint() {}
 
-    /** Reads the disk; blocks. Null if it cannot be read: no evidence of anything. */
-    static @Nullable Integer of(LoopHost host, BlockDevice disk) {
-        long size = disk.geometry().sizeBytes();
+    /**
+     * Reads what a brick of that size has of the disk; blocks. Null if it cannot be read: no evidence of anything.
+     */
+    static @Nullable Integer of(LoopHost host, BlockDevice disk, long size) {
         long tail = Math.max(0, (size - PART_BYTES) & -(long) ALIGNMENT);
         CRC32C crc = new CRC32C();
         return read(host, disk, 0, (int) Math.min(size, PART_BYTES), crc)

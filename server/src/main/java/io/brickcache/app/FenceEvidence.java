@@ -39,7 +39,9 @@ final class FenceEvidence {
         Map<CachedBrick, String> found = new HashMap<>();
         disks.forEach((brick, disk) -> {
             Integer before = ledger.read(brick.record().uuid()).fingerprint();
-            Integer now = before == null ? null : DiskFingerprint.of(host, disk);
+            Integer now = before == null
+                    ? null
+                    : DiskFingerprint.of(host, disk, brick.record().sizeBytes());
             if (now != null && !now.equals(before)) {
                 found.put(brick, "its first or last MiB is not what it was at the last stop");
             }

@@ -51,6 +51,14 @@ final class Fronts {
         }
     }
 
+    /** The brick has grown: clients that look, or connect, see its new size from now on. */
+    void resized(BrickEntry brick, LoopHost host) {
+        SwitchableDevice front = brick.front();
+        if (front != null) {
+            host.call(() -> front.replace(front.target()));
+        }
+    }
+
     /** Changes of the brick survive a crash of the service from now on, flushed or not. The brick is exported. */
     void keepChanges(BrickEntry brick, Export export) throws IOException {
         LoopHost host = brick.cache().host();

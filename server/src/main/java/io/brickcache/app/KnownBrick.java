@@ -13,6 +13,11 @@ import java.util.UUID;
  */
 record KnownBrick(String name, UUID uuid, Path device, String identity, long sizeBytes) {
 
+    /** The same brick, of another size. */
+    KnownBrick withSize(long bytes) {
+        return new KnownBrick(name, uuid, device, identity, bytes);
+    }
+
     static KnownBrick of(BrickRecord record) {
         return new KnownBrick(
                 record.name(), record.uuid(), Path.of(record.device()), record.identity(), record.sizeBytes());

@@ -2,6 +2,7 @@ package io.brickcache.app;
 
 import io.brickcache.admin.BrickView;
 import io.brickcache.block.BlockDevice;
+import io.brickcache.block.OpenedDevice;
 import io.brickcache.block.SwitchableDevice;
 import io.brickcache.cache.CachedBrick;
 import io.brickcache.cache.index.BrickRecord;
@@ -67,7 +68,13 @@ final class LoadedBrick {
     /** True if the operator took another device while the cache was away: the cache has to learn of it anew. */
     boolean isReplaced() {
         return isServed()
-                && (!expected.identity().equals(record.identity()) || expected.sizeBytes() != record.sizeBytes());
+                && (!OpenedDevice.isSame(expected.identity(), record.identity())
+                        || expected.sizeBytes() < record.sizeBytes());
+    }
+
+    /** True if the brick was being grown, or its larger disk was kept, and the cache has not recorded that. */
+    boolean isGrown() {
+        return isServed() && !isReplaced() && expected.sizeBytes() > record.sizeBytes();
     }
 
     CachedBrick cached() {

@@ -277,19 +277,33 @@ final class Mappings implements AutoCloseable {
     private synchronized void look() {
         boolean any = false;
         for (MappedBrick known : List.copyOf(mapped.values())) {
-            try {
-                look(known);
-            } catch (MappingException e) {
-                gone(known, e);
-            } catch (IOException | RuntimeException e) {
-                known.problem(Failures.message(e));
-                LOG.error("Brick {}: {} could not be connected: {}", known.brick(), known.path(), Failures.message(e));
-            }
+            connectIfPossible(known);
             any |= known.openConnections() > 0;
         }
         if (any) {
             file.seen(context.clock().epochMillis());
         }
+    }
+
+    private void connectIfPossible(MappedBrick known) {
+        try {
+            look(known);
+        } catch (MappingException e) {
+            gone(known, e);
+        } catch (IOException | RuntimeException e) {
+            known.problem(Failures.message(e));
+            LOG.error("Brick {}: {} could not be connected: {}", known.brick(), known.path(), Failures.message(e));
+        }
+    }
+
+    /** The brick has another size now, and its device gets it at once; answers with that, or null if it is not mapped. */
+    synchronized @Nullable MappingView resized(String brick) {
+        MappedBrick known = mapped.get(brick);
+        if (known == null) {
+            return null;
+        }
+        connectIfPossible(known);
+        return view(known);
     }
 
     private void look(MappedBrick known) throws IOException {
@@ -332,11 +346,10 @@ final class Mappings implements AutoCloseable {
     private void gone(MappedBrick known, MappingException e) {
         boolean gone = e.reason() == MappingException.Reason.NOT_CONNECTED;
         LOG.error("Brick {}: {}: {}", known.brick(), known.path(), e.getMessage());
+        known.problem(e.problem());
         if (gone) {
             mapped.remove(known.brick());
             saveIfPossible();
-        } else {
-            known.problem(e.problem());
         }
     }
 

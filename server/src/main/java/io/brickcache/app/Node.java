@@ -119,6 +119,7 @@ public final class Node implements NodeService {
                     attachment,
                     new BrickDetachment(context, catalog, fronts, nbd),
                     new BrickDecision(context, catalog, fronts, withoutCache, attachment),
+                    new BrickEnlargement(catalog, fronts),
                     rejoiner,
                     mappings,
                     protections,

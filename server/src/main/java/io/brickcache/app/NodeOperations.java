@@ -3,6 +3,7 @@ package io.brickcache.app;
 import io.brickcache.admin.AdminException;
 import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
+import io.brickcache.admin.GrownView;
 import io.brickcache.admin.LostView;
 import io.brickcache.admin.MappingView;
 import io.brickcache.admin.NodeAdministration;
@@ -30,6 +31,7 @@ final class NodeOperations implements NodeAdministration {
     private final BrickAttachment attachment;
     private final BrickDetachment detachment;
     private final BrickDecision decision;
+    private final BrickEnlargement enlargement;
     private final Rejoiner rejoiner;
     private final Mappings mappings;
     private final Protections protections;
@@ -43,6 +45,7 @@ final class NodeOperations implements NodeAdministration {
             BrickAttachment attachment,
             BrickDetachment detachment,
             BrickDecision decision,
+            BrickEnlargement enlargement,
             Rejoiner rejoiner,
             Mappings mappings,
             Protections protections,
@@ -54,6 +57,7 @@ final class NodeOperations implements NodeAdministration {
         this.attachment = attachment;
         this.detachment = detachment;
         this.decision = decision;
+        this.enlargement = enlargement;
         this.rejoiner = rejoiner;
         this.mappings = mappings;
         this.protections = protections;
@@ -206,6 +210,23 @@ final class NodeOperations implements NodeAdministration {
             LongWork work = new LongWork(progress, lifecycle);
             inTurn(entry.cache(), entry.cache().brickTurn(), () -> flush(entry, work));
             return views.brick(entry);
+        });
+    }
+
+    @Override
+    public GrownView growBrick(String name) {
+        return lifecycle.change(() -> {
+            BrickEntry entry = catalog.brick(name);
+            long[] previousBytes = new long[1];
+            inTurn(entry.cache(), entry.cache().brickTurn(), () -> {
+                catalog.beginFlush(entry);
+                try {
+                    previousBytes[0] = enlargement.grow(entry);
+                } finally {
+                    catalog.endFlush(entry);
+                }
+            });
+            return new GrownView(views.brick(entry), previousBytes[0], mappings.resized(name));
         });
     }
 

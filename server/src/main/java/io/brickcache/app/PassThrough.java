@@ -38,15 +38,17 @@ final class PassThrough implements BlockDevice {
     private @Nullable Runnable onDrained;
 
     /**
+     * @param sizeBytes of the brick; the disk may be larger
      * @param blockBytes of the cache: what its bricks prefer
      * @param isVoid it is on record already that the cache does not count
      * @param markVoid records it, and tells how that went, on the loop
      */
-    PassThrough(BlockDevice disk, int blockBytes, boolean isVoid, Consumer<Consumer<IoStatus>> markVoid) {
+    PassThrough(
+            BlockDevice disk, long sizeBytes, int blockBytes, boolean isVoid, Consumer<Consumer<IoStatus>> markVoid) {
         this.disk = disk;
         Geometry below = disk.geometry();
-        this.geometry = new Geometry(
-                below.sizeBytes(), 512, blockBytes, below.canTrim(), below.canFastZero(), below.readOnly());
+        this.geometry =
+                new Geometry(sizeBytes, 512, blockBytes, below.canTrim(), below.canFastZero(), below.readOnly());
         this.cache = isVoid ? CacheState.VOID : CacheState.TRUE;
         this.markVoid = markVoid;
     }

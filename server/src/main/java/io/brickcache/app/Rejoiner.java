@@ -196,12 +196,13 @@ final class Rejoiner implements AutoCloseable {
         BlockDevice disk;
         try {
             OpenedDevice opened = context.open(known.device());
-            if (!opened.identity().equals(known.identity())) {
+            if (!BrickDisks.isSame(known, opened)) {
                 String changed = BrickDisks.changed(known, opened);
                 opened.close();
                 fence(brick, open, changed, host);
                 return;
             }
+            BrickDisks.noteSize(known, opened);
             disk = context.device(opened, host);
         } catch (IOException e) {
             LOG.debug("Brick {}: its disk is still away: {}", brick.name(), BrickDisks.why(e));

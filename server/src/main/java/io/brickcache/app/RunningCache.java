@@ -59,7 +59,11 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
         boolean isThere = disk instanceof SwitchableDevice seat && !(host.call(seat::target) instanceof MissingDisk);
         if (isThere) {
             long dirtyBytes = host.call(brick::dirtyBytes);
-            host.ledger().seal(brick.record().uuid(), dirtyBytes, DiskFingerprint.of(host, disk));
+            host.ledger()
+                    .seal(
+                            brick.record().uuid(),
+                            dirtyBytes,
+                            DiskFingerprint.of(host, disk, brick.record().sizeBytes()));
         }
     }
 

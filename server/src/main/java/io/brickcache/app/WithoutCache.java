@@ -63,7 +63,7 @@ final class WithoutCache {
         }
         try {
             OpenedDevice opened = context.open(known.device());
-            if (!opened.identity().equals(known.identity())) {
+            if (!BrickDisks.isSame(known, opened)) {
                 String changed = BrickDisks.changed(known, opened);
                 opened.close();
                 become(brick, host, BrickEntry.fenced(BrickDisks.fenced(known, changed, 0), null));
@@ -72,6 +72,7 @@ final class WithoutCache {
             BlockDevice disk = context.device(opened, host);
             PassThrough direct = new PassThrough(
                     disk,
+                    known.sizeBytes(),
                     brick.cache().known().blockBytes(),
                     record.isVoid(),
                     done -> host.ledger().markVoid(known.uuid(), status -> {

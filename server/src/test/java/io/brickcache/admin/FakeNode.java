@@ -26,6 +26,8 @@ public final class FakeNode implements NodeAdministration {
     private final Map<String, BrickView> bricks = new ConcurrentSkipListMap<>();
     private final Map<String, List<LostView.Range>> lost = new ConcurrentSkipListMap<>();
     private final Map<String, MappingView> mapped = new ConcurrentSkipListMap<>();
+    private final Map<String, Long> diskBytes = new ConcurrentSkipListMap<>();
+    private volatile String sizeRefusal = "";
     private volatile ProtectionView protection = new ProtectionView("locked-memory", true, "all", "");
     private volatile boolean stopped;
     private volatile ScrubView scrubResult = new ScrubView(0, 0, 0);
@@ -448,6 +450,57 @@ public final class FakeNode implements NodeAdministration {
         }
         mapped.remove(view.brick());
         return view;
+    }
+
+    /** The disk of a brick is made larger or smaller. */
+    public void resizeDisk(String brick, long bytes) {
+        diskBytes.put(brick, bytes);
+    }
+
+    /** From now on the kernel does not take new sizes, for that reason. */
+    public void refuseSizes(String reason) {
+        sizeRefusal = reason;
+    }
+
+    @Override
+    public GrownView growBrick(String name) {
+        BrickView brick = brick(name);
+        long bytes = diskBytes.getOrDefault(name, brick.sizeBytes());
+        if (bytes < brick.sizeBytes()) {
+            throw new AdminException(
+                    Reason.DEVICE_UNSUITABLE, "the disk of " + name + " is smaller", "make it larger", Map.of());
+        }
+        bricks.put(
+                name,
+                new BrickView(
+                        brick.name(),
+                        brick.uuid(),
+                        brick.cache(),
+                        brick.devicePath(),
+                        bytes,
+                        brick.state(),
+                        brick.stateReason(),
+                        brick.mode(),
+                        brick.dirtyBytes(),
+                        brick.cachedBytes(),
+                        brick.oldestDirtyAge(),
+                        brick.connections(),
+                        brick.exportUris(),
+                        brick.counters(),
+                        brick.lost()));
+        MappingView grown = mapped.computeIfPresent(
+                name,
+                (key, view) -> new MappingView(
+                        view.brick(),
+                        view.devicePath(),
+                        view.linkPath(),
+                        sizeRefusal.isEmpty() ? bytes : view.sizeBytes(),
+                        view.connections(),
+                        view.openConnections(),
+                        view.state(),
+                        sizeRefusal,
+                        view.users()));
+        return new GrownView(brick(name), brick.sizeBytes(), grown);
     }
 
     @Override

@@ -173,7 +173,7 @@ class FenceTest {
     void shouldTakeTheNewDeviceWhenTheDiskIsKeptThatIsAnotherOne() throws Exception {
         node.stop();
         try (RandomAccessFile disk = new RandomAccessFile(node.path("b.img").toFile(), "rw")) {
-            disk.setLength(33 * NodeRig.MIB);
+            disk.setLength(31 * NodeRig.MIB);
         }
         node.start();
         assertThat(node.admin().brick("b").state()).isEqualTo(BrickView.State.FENCED);
@@ -181,9 +181,9 @@ class FenceTest {
 
         BrickView kept = node.admin().keepDisk("b", GivenUp.DIRTY_DATA);
 
-        assertThat(kept.sizeBytes()).isEqualTo(33 * NodeRig.MIB);
-        node.write("b", 4, 32 * NodeRig.MIB, LENGTH);
+        assertThat(kept.sizeBytes()).isEqualTo(31 * NodeRig.MIB);
+        node.write("b", 4, 30 * NodeRig.MIB, LENGTH);
         node.restart();
-        assertThat(node.read("b", 32 * NodeRig.MIB, LENGTH)).isEqualTo(NodeRig.pattern(4, 32 * NodeRig.MIB, LENGTH));
+        assertThat(node.read("b", 30 * NodeRig.MIB, LENGTH)).isEqualTo(NodeRig.pattern(4, 30 * NodeRig.MIB, LENGTH));
     }
 }

@@ -133,7 +133,8 @@ class Mapped:
         self._start, self._sectors = first_byte // SECTOR, size_bytes // SECTOR
         if not os.path.exists(self.path):
             announce_volatile_caches()
-            self._load("create", self._linear(0, self._sectors))
+            # With a name of its own, as an LV has: it is known by that after it was resized.
+            self._load("create", self._linear(0, self._sectors), options=("--uuid", "LAB-" + name))
 
     def fail(self, first_byte, size_bytes):
         """EIO for reads and writes of that range."""
@@ -169,8 +170,8 @@ class Mapped:
     def _linear(self, first, end):
         return "" if first >= end else "%d %d linear %s %d" % (first, end - first, self._device, self._start + first)
 
-    def _load(self, verb, *lines):
-        run("dmsetup", verb, self._name, input="\n".join(line for line in lines if line) + "\n")
+    def _load(self, verb, *lines, options=()):
+        run("dmsetup", verb, self._name, *options, input="\n".join(line for line in lines if line) + "\n")
 
     def _swap(self, *lines):
         self._load("reload", *lines)

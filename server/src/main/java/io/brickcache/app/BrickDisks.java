@@ -25,10 +25,14 @@ final class BrickDisks {
                 + " detach " + brick.name() + " --give-up-dirty";
     }
 
-    /** True if it is the device that was attached and no smaller: what was added to it the brick does not have yet. */
+    /**
+     * True if it is the device that was attached. It may be larger, the brick does not have that yet; but not if it is known
+     * by its number alone, which another device may have got at the next boot.
+     */
     static boolean isSame(KnownBrick brick, OpenedDevice found) {
+        long more = found.geometry().sizeBytes() - brick.sizeBytes();
         return OpenedDevice.isSame(found.identity(), brick.identity())
-                && found.geometry().sizeBytes() >= brick.sizeBytes();
+                && (more == 0 || more > 0 && OpenedDevice.isNamed(found.identity()));
     }
 
     /** Says so if a disk has more than its brick. */
@@ -47,9 +51,13 @@ final class BrickDisks {
     /** What shows that a device is not the one that was attached. */
     static String changed(KnownBrick brick, OpenedDevice found) {
         long size = found.geometry().sizeBytes();
-        return size < brick.sizeBytes()
+        if (size < brick.sizeBytes()) {
+            return brick.device() + " has " + size + " bytes, the brick has " + brick.sizeBytes()
+                    + ": it was made smaller, or is another device";
+        }
+        return OpenedDevice.isSame(found.identity(), brick.identity())
                 ? brick.device() + " has " + size + " bytes, the brick has " + brick.sizeBytes()
-                        + ": it was made smaller, or is another device"
+                        + ": it was made larger, or is another device; it has no serial number or the like to tell"
                 : brick.device() + " is another device (" + found.identity() + ") than the one that was attached ("
                         + brick.identity() + ")";
     }

@@ -83,6 +83,11 @@ public final class OpenedDevice implements AutoCloseable {
         return withoutSize(identity).equals(withoutSize(other));
     }
 
+    /** False if an identity is just the number of a block device, which may be another one's after the next boot. */
+    public static boolean isNamed(String identity) {
+        return !identity.startsWith(SysBlock.NUMBER);
+    }
+
     private static String withoutSize(String identity) {
         int at = identity.lastIndexOf(SIZE);
         return at < 0 ? identity : identity.substring(0, at);

@@ -19,6 +19,9 @@ final class SysBlock {
 
     private static final Path DEVICES = Path.of("/sys/dev/block");
 
+    /** What the identity of a device without a name begins with. */
+    static final String NUMBER = "block:number=";
+
     private final String number;
     private final Path directory;
 
@@ -58,7 +61,7 @@ final class SysBlock {
                 return "block:" + name.replace('/', '-') + "=" + value.get() + part;
             }
         }
-        return "block:number=" + number;
+        return NUMBER + number;
     }
 
     /** " (mounted on /mnt, held by md0)", or nothing if nobody was found. */

@@ -218,21 +218,22 @@ class NodeTest {
     @Test
     void shouldNotServeADiskWhenItIsNotTheOneThatWasAttached() throws Exception {
         node.createCache("ssd");
-        node.attach("grown", "ssd");
+        node.attach("shrunk", "ssd");
         node.attach("swapped", "ssd");
         node.stop();
-        try (RandomAccessFile disk = new RandomAccessFile(node.path("grown.img").toFile(), "rw")) {
-            disk.setLength(33 * NodeRig.MIB);
+        try (RandomAccessFile disk =
+                new RandomAccessFile(node.path("shrunk.img").toFile(), "rw")) {
+            disk.setLength(31 * NodeRig.MIB);
         }
         Files.move(node.path("swapped.img"), node.path("kept.img"));
         node.file("swapped.img", 32 * NodeRig.MIB);
         node.start();
 
-        assertThat(node.admin().brick("grown").stateReason()).contains("33554432", "34603008");
+        assertThat(node.admin().brick("shrunk").stateReason()).contains("33554432", "32505856");
         assertThat(node.admin().brick("swapped").stateReason()).contains("another device");
         assertThat(node.admin().bricks()).allMatch(brick -> brick.state() == BrickView.State.FENCED);
         // Nothing of them is dirty: they may go.
-        detach("grown", DirtyData.REFUSE);
+        detach("shrunk", DirtyData.REFUSE);
         detach("swapped", DirtyData.FLUSH);
         assertThat(node.admin().bricks()).isEmpty();
     }

@@ -10,6 +10,7 @@ import io.brickcache.block.nativeio.DeviceException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,11 @@ class DeviceOpenerTest {
         assertThat(identity(file)).isEqualTo(identityOfFile).startsWith("file:inode=");
         assertThat(identity(loop)).isEqualTo(identityOfLoop).startsWith("block:");
         assertThat(identity(storage.file("brick.img", MIB))).isNotEqualTo(identityOfFile);
+        assertThat(OpenedDevice.isSame(identityOfFile, identityOfLoop)).isFalse();
+        assertThat(OpenedDevice.isNamed(identityOfFile)).isTrue();
+        assertThat(OpenedDevice.isNamed("block:number=7:1,size=512")).isFalse();
+        Files.write(file, new byte[512], StandardOpenOption.APPEND);
+        assertThat(OpenedDevice.isSame(identity(file), identityOfFile)).isTrue();
     }
 
     @Test

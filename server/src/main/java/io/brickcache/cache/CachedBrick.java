@@ -8,7 +8,6 @@ import io.brickcache.block.IoBuffer;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
-import io.brickcache.block.RequestQueue;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.DirtyRegions;
 import io.brickcache.cache.index.RegionHeat;
@@ -54,10 +53,7 @@ public final class CachedBrick implements BlockDevice {
     private int running;
     private boolean closing;
     private @Nullable Runnable onDrained;
-    private boolean holding;
-    private final RequestQueue held = new RequestQueue();
-    private @Nullable Runnable heldWork;
-    private @Nullable Runnable onQuiet;
+    private final RequestHold hold = new RequestHold();
     private long lastRequestNs;
     private long demotedAtNs;
 
@@ -100,8 +96,7 @@ public final class CachedBrick implements BlockDevice {
 
     @Override
     public void submit(IoRequest request) {
-        if (holding) {
-            held.add(request);
+        if (hold.takes(request)) {
             return;
         }
         IoStatus refusal = validate(request);
@@ -272,12 +267,8 @@ public final class CachedBrick implements BlockDevice {
     }
 
     private void idle() {
-        Runnable next = null;
-        if (holding) {
-            next = onQuiet;
-            onQuiet = null;
-        } else if (running == 0) {
-            next = onDrained;
+        Runnable next = hold.isOn() ? hold.takeQuiet() : onDrained;
+        if (!hold.isOn()) {
             onDrained = null;
         }
         if (next != null) {
@@ -286,36 +277,19 @@ public final class CachedBrick implements BlockDevice {
     }
 
     /**
-     * Holds back new requests and operations that begin with {@link #unlessHeld}; {@code quiet} runs when none is under way.
-     * Until {@link #release}.
+     * Holds back new requests and what begins with {@link #unlessHeld}; {@code quiet} runs when nothing is under way. Until
+     * {@link #release}.
      */
     void hold(Runnable quiet) {
-        if (holding) {
-            throw new IllegalStateException("brick " + name() + " is held already");
-        }
-        holding = true;
-        onQuiet = quiet;
+        hold.begin(quiet);
         if (running == 0) {
             idle();
         }
     }
 
-    boolean isHeld() {
-        return holding;
-    }
-
     /** Goes on with what was held back. */
     void release() {
-        holding = false;
-        Runnable work = heldWork;
-        heldWork = null;
-        if (work != null) {
-            work.run();
-        }
-        IoRequest request;
-        while (!holding && (request = held.poll()) != null) {
-            submit(request);
-        }
+        hold.end(this::submit);
         if (running == 0) {
             idle();
         }
@@ -323,17 +297,15 @@ public final class CachedBrick implements BlockDevice {
 
     /** Runs now, or when requests are not held back any more; one at a time. */
     void unlessHeld(Runnable work) {
-        if (!holding) {
+        if (!hold.takes(work)) {
             work.run();
-        } else if (heldWork == null) {
-            heldWork = work;
-        } else {
-            throw new IllegalStateException("brick " + name() + " has held work already");
         }
     }
 
-    /** Its disk and its record are larger now. Held, and nothing is under way: what reads or writes the last block counts
-     * on its length. */
+    /**
+     * Its disk and its record are larger now. Held, and nothing is under way: what reads or writes the last block counts on
+     * its length.
+     */
     void grow(BrickRecord larger) {
         record = larger;
         geometry = geometry.withSize(larger.sizeBytes());
@@ -497,6 +469,6 @@ public final class CachedBrick implements BlockDevice {
     }
 
     boolean isQuiet() {
-        return running == 0 && !holding && gates.isEmpty() && promotions.isEmpty() && neighbourhood.isQuiet();
+        return running == 0 && !hold.isOn() && gates.isEmpty() && promotions.isEmpty() && neighbourhood.isQuiet();
     }
 }

@@ -36,7 +36,8 @@ final class BrickEnlargement {
         if (open == null) {
             throw AdminException.brickNotFound(brick.name());
         }
-        KnownBrick before = brick.known();
+        long recordedBytes = running.host().call(() -> open.cached().record().sizeBytes());
+        KnownBrick before = brick.known().withSize(recordedBytes);
         long presentBytes = presentBytes(brick, open, running.host());
         check(before, presentBytes);
         if (presentBytes > before.sizeBytes()) {
@@ -90,6 +91,16 @@ final class BrickEnlargement {
                 what,
                 remedy,
                 Map.of("brick", brick.name(), "path", brick.device().toString()));
+    }
+
+    /** Completes a growth of which only the state directory knows. Its disk is there and has as much. */
+    static void complete(BrickEntry brick, OpenBrick open, RunningCache running) {
+        long recordedBytes = running.host().call(() -> open.cached().record().sizeBytes());
+        long sizeBytes = brick.known().sizeBytes();
+        if (sizeBytes > recordedBytes) {
+            LOG.info("Brick {}: grows from {} to {} bytes, as was begun", brick.name(), recordedBytes, sizeBytes);
+            grow(brick, open, running, sizeBytes);
+        }
     }
 
     private static void grow(BrickEntry brick, OpenBrick open, RunningCache running, long sizeBytes) {

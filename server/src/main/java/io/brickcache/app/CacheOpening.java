@@ -144,12 +144,13 @@ final class CacheOpening {
         BrickEntry entry = entries.apply(record.uuid());
         PassThrough direct = entry == null ? null : entry.status().direct();
         KnownBrick expected = expected(record, brick.ledger(), entry);
+        brick.expect(expected);
         if (brick.ledger().detached()) {
             // Maybe it serves another cache by now.
             brick.miss("it was detached while its cache was away");
         } else if (direct != null) {
             // Was open before, and stays so if the cache cannot be opened: no business of the rollback.
-            brick.take(direct.disk(), expected);
+            brick.take(direct.disk());
         } else {
             open(brick, expected);
         }
@@ -183,7 +184,7 @@ final class CacheOpening {
             }
             BlockDevice disk = context.device(opened, host);
             rollback.add(() -> host.close(disk));
-            brick.take(disk, expected);
+            brick.take(disk);
             BrickDisks.noteSize(expected, opened);
             LOG.info("Brick {}: {} on {}, {} bytes", expected.name(), known.name(), opened, expected.sizeBytes());
         } catch (IOException e) {

@@ -42,6 +42,11 @@ final class LoadedBrick {
         return expected;
     }
 
+    /** The state directory knows better than the cache what it is. */
+    void expect(KnownBrick known) {
+        expected = known;
+    }
+
     /** What the engine sees as the disk. */
     SwitchableDevice disk() {
         return disk;
@@ -86,9 +91,8 @@ final class LoadedBrick {
     }
 
     /** The disk is open; if it is another than the cache knows, the engine does not get to see it. */
-    void take(BlockDevice opened, KnownBrick found) {
+    void take(BlockDevice opened) {
         real = opened;
-        expected = found;
         if (!isReplaced()) {
             disk = new SwitchableDevice(opened);
         }

@@ -215,6 +215,7 @@ final class Rejoiner implements AutoCloseable {
                 .get(open.cached());
         try {
             if (evidence == null) {
+                BrickEnlargement.complete(brick, open, brick.cache().running());
                 context.ledger().update(known.uuid(), record -> record.withFingerprint(null));
                 brick.become(BrickEntry.serving(open));
                 fronts.serve(brick, host, open.cached());
@@ -222,6 +223,8 @@ final class Rejoiner implements AutoCloseable {
                 return;
             }
             fence(brick, open, known.device() + " was written without the cache: " + evidence, host);
+        } catch (AdminException e) {
+            LOG.error("Brick {}: not served: {}", brick.name(), e.getMessage());
         } catch (IOException e) {
             LOG.error("Brick {}: not served: its record cannot be written: {}", brick.name(), Failures.message(e));
         }

@@ -188,19 +188,42 @@ class GrowTest {
 
     @Test
     void shouldCompleteTheGrowthWhenItWasCutShortBeforeTheCacheKnew() throws Exception {
-        byte[] before = Files.readAllBytes(node.path("state").resolve("caches.yaml"));
         resize(AFTER);
         node.stop();
-        String planned = new String(before, java.nio.charset.StandardCharsets.UTF_8)
-                .replace("size_bytes: " + BEFORE, "size_bytes: " + AFTER);
-        assertThat(planned).contains("size_bytes: " + AFTER);
-        Files.writeString(node.path("state").resolve("caches.yaml"), planned);
+        plan(AFTER);
         node.start();
 
         assertThat(brick().sizeBytes()).isEqualTo(AFTER);
         writeBeyond();
         node.restart();
         checkContent();
+    }
+
+    @Test
+    void shouldCompleteTheGrowthWhenItWasCutShortAndTheDiskComesBackLater() throws Exception {
+        resize(AFTER);
+        node.stop();
+        plan(AFTER);
+        Files.move(node.path("b.img"), node.path("away.img"));
+        node.start();
+        assertThat(brick().state()).isEqualTo(BrickView.State.UNAVAILABLE);
+        Files.move(node.path("away.img"), node.path("b.img"));
+        while (brick().state() == BrickView.State.UNAVAILABLE) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(brick().state()).isEqualTo(BrickView.State.SERVING);
+        assertThat(node.admin().growBrick("b").previousBytes()).isEqualTo(AFTER);
+        writeBeyond();
+        checkContent();
+    }
+
+    /** Leaves the state directory as a crash does right after a growth has begun. */
+    private void plan(long bytes) throws IOException {
+        Path file = node.path("state").resolve("caches.yaml");
+        String planned = Files.readString(file).replace("size_bytes: " + BEFORE, "size_bytes: " + bytes);
+        assertThat(planned).contains("size_bytes: " + bytes);
+        Files.writeString(file, planned);
     }
 
     @Test

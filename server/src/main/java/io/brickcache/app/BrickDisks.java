@@ -26,13 +26,13 @@ final class BrickDisks {
     }
 
     /**
-     * True if it is the device that was attached. It may be larger, the brick does not have that yet; but not if it is known
-     * by its number alone, which another device may have got at the next boot.
+     * True if it is the device that was attached. It may be larger, the brick does not have that yet; but not if nothing but
+     * its size tells it from another one.
      */
     static boolean isSame(KnownBrick brick, OpenedDevice found) {
         long more = found.geometry().sizeBytes() - brick.sizeBytes();
         return OpenedDevice.isSame(found.identity(), brick.identity())
-                && (more == 0 || more > 0 && OpenedDevice.isNamed(found.identity()));
+                && (more == 0 || more > 0 && OpenedDevice.isUnique(found.identity()));
     }
 
     /** Says so if a disk has more than its brick. */
@@ -57,7 +57,7 @@ final class BrickDisks {
         }
         return OpenedDevice.isSame(found.identity(), brick.identity())
                 ? brick.device() + " has " + size + " bytes, the brick has " + brick.sizeBytes()
-                        + ": it was made larger, or is another device; it has no serial number or the like to tell"
+                        + ": it was made larger, or is another device; it has no WWID or UUID by which to tell"
                 : brick.device() + " is another device (" + found.identity() + ") than the one that was attached ("
                         + brick.identity() + ")";
     }

@@ -145,7 +145,7 @@ final class Catalog {
             throw AdminException.brickExists(planned.name());
         }
         for (BrickEntry other : bricks.values()) {
-            if (OpenedDevice.isSame(other.known().identity(), planned.identity())) {
+            if (isSameDevice(other.known(), planned)) {
                 throw new AdminException(
                         Reason.DEVICE_IN_USE,
                         planned.device() + " is the device of brick " + other.name(),
@@ -156,6 +156,14 @@ final class Catalog {
         BrickEntry entry = new BrickEntry(planned, cache, BrickEntry.attaching());
         bricks.put(planned.name(), entry);
         return entry;
+    }
+
+    /** Serial numbers are shared by virtual disks: then the size tells, or it is the same path. */
+    private static boolean isSameDevice(KnownBrick one, KnownBrick other) {
+        return one.identity().equals(other.identity())
+                || OpenedDevice.isSame(one.identity(), other.identity())
+                        && (OpenedDevice.isUnique(one.identity())
+                                || one.device().equals(other.device()));
     }
 
     /** The reserved brick is known to its cache. */

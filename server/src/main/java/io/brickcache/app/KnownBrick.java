@@ -1,5 +1,6 @@
 package io.brickcache.app;
 
+import io.brickcache.block.OpenedDevice;
 import io.brickcache.cache.index.BrickRecord;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -9,13 +10,13 @@ import java.util.UUID;
  * read.
  *
  * @param device path as the operator gave it
- * @param identity what the device was when it was attached
+ * @param identity what the device was when it was attached, or has grown
  */
 record KnownBrick(String name, UUID uuid, Path device, String identity, long sizeBytes) {
 
     /** The same brick, of another size. */
     KnownBrick withSize(long bytes) {
-        return new KnownBrick(name, uuid, device, identity, bytes);
+        return new KnownBrick(name, uuid, device, OpenedDevice.withSize(identity, bytes), bytes);
     }
 
     static KnownBrick of(BrickRecord record) {

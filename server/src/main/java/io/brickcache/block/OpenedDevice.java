@@ -83,9 +83,17 @@ public final class OpenedDevice implements AutoCloseable {
         return withoutSize(identity).equals(withoutSize(other));
     }
 
-    /** False if an identity is just the number of a block device, which may be another one's after the next boot. */
-    public static boolean isNamed(String identity) {
-        return !identity.startsWith(SysBlock.NUMBER);
+    /**
+     * True if an identity is no other device's, even without its size. Not so of a number, which may be another one's after
+     * the next boot, and of a serial number, which virtual disks share.
+     */
+    public static boolean isUnique(String identity) {
+        return !identity.startsWith(SysBlock.PREFIX) || SysBlock.isUnique(identity);
+    }
+
+    /** The identity of the same device when it has another size. */
+    public static String withSize(String identity, long bytes) {
+        return withoutSize(identity) + SIZE + bytes;
     }
 
     private static String withoutSize(String identity) {

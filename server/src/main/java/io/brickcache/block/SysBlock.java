@@ -13,14 +13,17 @@ import java.util.stream.Stream;
 /** What sysfs and procfs say of a block device. Whatever cannot be read counts as not there. */
 final class SysBlock {
 
-    /** Places of a name that outlives a reboot, the best first. */
-    private static final List<String> STABLE_NAMES =
-            List.of("wwid", "device/wwid", "dm/uuid", "md/uuid", "serial", "device/serial");
+    /** Places of a name that no other device has. */
+    private static final List<String> UNIQUE_NAMES = List.of("wwid", "device/wwid", "dm/uuid", "md/uuid");
+
+    /** Places of a name that outlives a reboot, the best first. Virtual disks may all have the same serial number. */
+    private static final List<String> STABLE_NAMES = Stream.concat(
+                    UNIQUE_NAMES.stream(), Stream.of("serial", "device/serial"))
+            .toList();
+
+    static final String PREFIX = "block:";
 
     private static final Path DEVICES = Path.of("/sys/dev/block");
-
-    /** What the identity of a device without a name begins with. */
-    static final String NUMBER = "block:number=";
 
     private final String number;
     private final Path directory;
@@ -58,10 +61,19 @@ final class SysBlock {
                 String part = read(directory.resolve("partition"))
                         .map(n -> ",partition=" + n)
                         .orElse("");
-                return "block:" + name.replace('/', '-') + "=" + value.get() + part;
+                return prefix(name) + value.get() + part;
             }
         }
-        return NUMBER + number;
+        return PREFIX + "number=" + number;
+    }
+
+    private static String prefix(String name) {
+        return PREFIX + name.replace('/', '-') + "=";
+    }
+
+    /** True if an identity names a device that cannot be taken for another one. */
+    static boolean isUnique(String identity) {
+        return UNIQUE_NAMES.stream().anyMatch(name -> identity.startsWith(prefix(name)));
     }
 
     /** " (mounted on /mnt, held by md0)", or nothing if nobody was found. */

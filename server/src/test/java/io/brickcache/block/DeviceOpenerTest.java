@@ -70,8 +70,12 @@ class DeviceOpenerTest {
         assertThat(identity(loop)).isEqualTo(identityOfLoop).startsWith("block:");
         assertThat(identity(storage.file("brick.img", MIB))).isNotEqualTo(identityOfFile);
         assertThat(OpenedDevice.isSame(identityOfFile, identityOfLoop)).isFalse();
-        assertThat(OpenedDevice.isNamed(identityOfFile)).isTrue();
-        assertThat(OpenedDevice.isNamed("block:number=7:1,size=512")).isFalse();
+        assertThat(OpenedDevice.isUnique(identityOfFile)).isTrue();
+        assertThat(OpenedDevice.isUnique("block:dm-uuid=LVM-1,partition=2,size=512"))
+                .isTrue();
+        assertThat(OpenedDevice.isUnique("block:serial=vhost,size=512")).isFalse();
+        assertThat(OpenedDevice.isUnique("block:number=7:1,size=512")).isFalse();
+        assertThat(OpenedDevice.withSize(identityOfFile, 2 * MIB)).endsWith(",size=" + 2 * MIB);
         Files.write(file, new byte[512], StandardOpenOption.APPEND);
         assertThat(OpenedDevice.isSame(identity(file), identityOfFile)).isTrue();
     }

@@ -58,6 +58,12 @@ final class MappedBrick {
         problem = "";
     }
 
+    /** The device has that size now, and its connections as before. */
+    void resized(long deviceBytes) {
+        sizeBytes = deviceBytes;
+        problem = "";
+    }
+
     int openConnections() {
         return links.stream().mapToInt(KernelLink::openConnections).sum();
     }

@@ -318,20 +318,31 @@ final class Mappings implements AutoCloseable {
             return;
         }
         fronts.keepChanges(catalog.brick(known.brick()), export);
-        int missing = known.missing();
         long sizeBytes = export.device().geometry().sizeBytes();
-        if (missing > 0 || sizeBytes != known.sizeBytes()) {
-            DeviceSpec spec = spec(export);
-            KernelLink link = KernelLink.open(nbd, context.config().stateDirectory(), export, missing);
-            try (link) {
-                driver.reconfigure(known.index(), spec, link.sockets());
-            } catch (MappingException e) {
-                link.discard();
-                throw e;
-            }
-            known.add(link, sizeBytes);
-            LOG.info("Brick {}: {} has {} new connections, {} bytes", known.brick(), known.path(), missing, sizeBytes);
+        int missing = known.missing();
+        if (missing > 0) {
+            // With the size that it has: to change that, some kernels wait for all requests, which wait for
+            // connections.
+            long deviceBytes = devices.sizeBytes(known.index());
+            reconnect(known, export, missing, deviceBytes == 0 ? sizeBytes : deviceBytes);
         }
+        if (sizeBytes != known.sizeBytes()) {
+            driver.reconfigure(known.index(), spec(export, sizeBytes), List.of());
+            known.resized(sizeBytes);
+            LOG.info("Brick {}: {} has {} bytes now", known.brick(), known.path(), sizeBytes);
+        }
+    }
+
+    private void reconnect(MappedBrick known, Export export, int missing, long sizeBytes) throws IOException {
+        KernelLink link = KernelLink.open(nbd, context.config().stateDirectory(), export, missing);
+        try (link) {
+            driver.reconfigure(known.index(), spec(export, sizeBytes), link.sockets());
+        } catch (MappingException e) {
+            link.discard();
+            throw e;
+        }
+        known.add(link, sizeBytes);
+        LOG.info("Brick {}: {} has {} new connections, {} bytes", known.brick(), known.path(), missing, sizeBytes);
     }
 
     /** Nobody uses it: what may have failed is made new under the same name. */
@@ -354,7 +365,7 @@ final class Mappings implements AutoCloseable {
     }
 
     private MappedBrick connect(Export export, int index) throws IOException {
-        DeviceSpec spec = spec(export);
+        DeviceSpec spec = spec(export, export.device().geometry().sizeBytes());
         int connections = options().connections();
         KernelLink link = KernelLink.open(nbd, context.config().stateDirectory(), export, connections);
         try (link) {
@@ -368,11 +379,11 @@ final class Mappings implements AutoCloseable {
         }
     }
 
-    private DeviceSpec spec(Export export) {
+    private DeviceSpec spec(Export export, long sizeBytes) {
         Geometry geometry = export.device().geometry();
         return new DeviceSpec(
                 BACKEND_PREFIX + export.name(),
-                geometry.sizeBytes(),
+                sizeBytes,
                 ExportProfile.minimumBytes(geometry),
                 ExportProfile.flags(geometry, false),
                 options().requestTimeout(),

@@ -87,6 +87,7 @@ final class FakeKernel implements NbdDriver {
         held.put(chosen, hold(sockets));
         write(sys.resolve("block/nbd" + chosen + "/backend"), spec.backend());
         write(sys.resolve("block/nbd" + chosen + "/dev"), "43:" + chosen * 32);
+        resize(chosen, spec);
         return chosen;
     }
 
@@ -97,10 +98,19 @@ final class FakeKernel implements NbdDriver {
         if (known == null || !known.backend().equals(spec.backend())) {
             throw new MappingException(MappingException.Reason.NOT_CONNECTED, "nbd" + index + " is not yours", "map");
         }
+        List<Integer> holds = Objects.requireNonNull(held.get(index));
+        if (spec.sizeBytes() != known.sizeBytes() && holds.isEmpty()) {
+            throw new AssertionError("nbd" + index + " waits for requests that wait for connections");
+        }
         connected.put(index, spec);
-        Objects.requireNonNull(held.get(index)).addAll(hold(sockets));
+        resize(index, spec);
+        holds.addAll(hold(sockets));
         reconfigurations++;
         notifyAll();
+    }
+
+    private void resize(int index, DeviceSpec spec) {
+        write(sys.resolve("block/nbd" + index + "/size"), Long.toString(spec.sizeBytes() / 512));
     }
 
     /** Waits until a service has given a device new connections so often, in all. */

@@ -171,6 +171,21 @@ class GrowTest {
     }
 
     @Test
+    void shouldGiveTheKernelConnectionsAndThenTheSizeWhenTheServiceWasAwayMeanwhile() throws Exception {
+        node.admin().mapBrick("b");
+        resize(AFTER);
+        node.stop();
+        plan(AFTER);
+        node.kernel().cut(0);
+        node.start();
+        node.kernel().awaitReconfigurations(2);
+
+        assertThat(Objects.requireNonNull(node.kernel().device(0)).sizeBytes()).isEqualTo(AFTER);
+        writeBeyond();
+        assertThat(node.kernel().read(0, BEFORE, LENGTH)).isEqualTo(NodeRig.pattern(2, BEFORE, LENGTH));
+    }
+
+    @Test
     void shouldServeAsItWasAndGrowLaterWhenTheDiskIsFoundLargerAtAStart() throws Exception {
         node.stop();
         resize(AFTER);

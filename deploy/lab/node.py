@@ -56,6 +56,7 @@ class Service:
             out.write('state_directory: %s/state\nnbd: {listen: "unix:%s"}\nadmin: {listen: "unix:%s/admin.sock"}\n'
                       % (folder, self.socket, folder))
             out.write("cache: {%s}\n" % ", ".join("%s: %s" % item for item in options.items()))
+            out.write("io: {engine: %s}\n" % os.environ.get("BRICKCACHE_LAB_ENGINE", "auto"))
             if map_options:
                 out.write("map: {%s}\n" % ", ".join("%s: %s" % item for item in map_options.items()))
 

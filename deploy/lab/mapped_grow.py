@@ -1,4 +1,4 @@
-"""The disk under a mapped XFS brick is made larger, twice, under fio: the brick, the device and the file system follow.
+"""The disk under a mapped XFS brick is made larger: brick, device and file system follow, under fio and over kills.
 
 mapped_grow.py SEED. The disk is a device-mapper device over a part of a larger one, as an LV is. Its sizes are odd numbers of
 sectors, so that what was a part of a last block becomes a whole one. Between the steps the service is killed, also right

@@ -385,7 +385,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void changed() {
         CachedBrick of = part.brick();
-        if (of.lost().isGone(part.offset(), part.bytes())) {
+        if (of.lost().isRecordedGone(part.offset(), part.bytes())) {
             // What the disk had before may come back in a crash, and must not be served then.
             of.sync().sync(this::syncedForLost);
         } else {

@@ -296,6 +296,12 @@ public final class LostBlocks {
         return ranges.isGone(offset, length);
     }
 
+    /** As {@link #isGone}, or the durable records may go on to say so: what overwrites it has to be durable before they change. */
+    boolean isRecordedGone(long offset, long length) {
+        return isGone(offset, length)
+                || returning.stream().anyMatch(range -> range.offset() < offset + length && offset < range.end());
+    }
+
     boolean hasGone() {
         return ranges.hasGone();
     }

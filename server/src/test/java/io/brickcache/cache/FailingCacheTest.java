@@ -26,7 +26,8 @@ class FailingCacheTest {
 
     private final CacheRig rig = new CacheRig(47, CacheRig.Refused.TO_THE_SPARE_JOURNAL);
     private final Medium platters = new Medium(BRICK_BYTES, 512);
-    private final CachedBrick brick = rig.attach(rig.device("disk 0", platters));
+    private final SimDevice ownDisk = rig.device("disk 0", platters);
+    private final CachedBrick brick = rig.attach(ownDisk);
     private final List<CacheHealth> heard = new ArrayList<>();
 
     FailingCacheTest() {
@@ -140,6 +141,29 @@ class FailingCacheTest {
         assertThat(flushed).containsExactly(IoStatus.OK);
         assertThat(rig.reloaded("b0").lost().isEmpty()).isTrue();
         assertThat(rig.read(brick, 5)).containsOnly(51);
+    }
+
+    @Test
+    void shouldStillListWhatIsGoneWhenItIsWrittenAroundWhileInDoubtAndTheDiskDoesNotSync() {
+        assertThat(brick.lost().giveUp(5, brick.fullMask(5), 0, 0, LostRange.Cause.CHECKSUM))
+                .isTrue();
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        rig.write(brick, 5, 1, 51);
+        ownDisk.setFaults(request -> request.op() == IoOp.FLUSH ? Fault.IO_ERROR : Fault.NONE);
+        failSyncs();
+        CacheRig.submitFlush(brick, status -> {});
+        rig.loop.runUntil(() -> rig.cache.stats().failedCommits() > 0);
+        rig.submitWrite(brick, 5, 52, status -> {});
+        rig.loop.runFor(10_000_000_000L);
+
+        assertThat(rig.reloaded("b0").lost().isGone(5L * BLOCK, BLOCK)).isTrue();
+
+        ownDisk.setFaults(Faults.NONE);
+        rig.ssd.setFaults(Faults.NONE);
+        rig.write(brick, 5, 1, 53);
+        assertThat(rig.loop.runUntil(() -> rig.flush(brick) == IoStatus.OK)).isTrue();
+        assertThat(rig.reloaded("b0").lost().isEmpty()).isTrue();
+        assertThat(rig.read(brick, 5)).containsOnly(53);
     }
 
     @Test

@@ -49,6 +49,11 @@ final class BrickGrowth {
     }
 
     private void growHeld(CachedBrick brick, BrickRecord larger, Consumer<IoStatus> done) {
+        if (core.rescue.awaits(brick)) {
+            brick.release();
+            done.accept(IoStatus.IO_ERROR);
+            return;
+        }
         try {
             if (larger.sizeBytes() > brick.disk().geometry().sizeBytes()) {
                 brick.disk().grow(larger.sizeBytes());

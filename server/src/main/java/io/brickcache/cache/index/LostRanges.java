@@ -6,9 +6,9 @@ import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore.Family;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -218,6 +218,10 @@ public final class LostRanges {
 
     /** The ranges that have bytes in [offset, end), whole, in order. */
     public List<LostRange> overlapping(long offset, long end) {
+        return overlapping(ranges, offset, end);
+    }
+
+    private static List<LostRange> overlapping(NavigableMap<Long, LostRange> ranges, long offset, long end) {
         if (ranges.isEmpty()) {
             return List.of();
         }
@@ -275,19 +279,30 @@ public final class LostRanges {
         save(batch, List.of());
     }
 
-    /** As {@link #save(MetadataBatch)}, with further ranges; what overlaps one that is in the list is left out. */
+    /** As {@link #save(MetadataBatch)}, with what further ranges have and neither the list nor one before them has. */
     public void save(MetadataBatch batch, List<LostRange> further) {
-        List<LostRange> all = new ArrayList<>(ranges.values());
-        further.stream()
-                .filter(range -> overlapping(range.offset(), range.end()).isEmpty())
-                .forEach(all::add);
-        all.sort(Comparator.comparingLong(LostRange::offset));
+        TreeMap<Long, LostRange> union = new TreeMap<>(ranges);
+        further.forEach(range -> addUncovered(union, range));
+        List<LostRange> all = List.copyOf(union.values());
         int chunk = 0;
         for (int at = 0; at < all.size(); at += CHUNK) {
             put(batch, chunk, all.subList(at, Math.min(all.size(), at + CHUNK)));
             chunk++;
         }
         batch.deleteRange(Family.LOST, key(brick, chunk), key(brick, -1));
+    }
+
+    private static void addUncovered(NavigableMap<Long, LostRange> union, LostRange range) {
+        long at = range.offset();
+        for (LostRange other : overlapping(union, range.offset(), range.end())) {
+            if (at < other.offset()) {
+                union.put(at, range.withBounds(at, other.offset()));
+            }
+            at = Math.max(at, other.end());
+        }
+        if (at < range.end()) {
+            union.put(at, range.withBounds(at, range.end()));
+        }
     }
 
     private void put(MetadataBatch batch, int chunk, List<LostRange> some) {

@@ -27,6 +27,10 @@ class LostRangesTest {
     }
 
     private List<String> shown() {
+        return shown(ranges);
+    }
+
+    private static List<String> shown(LostRanges ranges) {
         return ranges.from(0, Integer.MAX_VALUE).stream()
                 .map(range -> range.offset() / UNIT + "-" + range.end() / UNIT + " " + range.state())
                 .toList();
@@ -204,9 +208,25 @@ class LostRangesTest {
         assertThatThrownBy(() -> LostRanges.brickOf(ByteBuffer.allocate(4))).isInstanceOf(MetadataException.class);
     }
 
+    @Test
+    void shouldRecordTheUnionWhenFurtherRangesOverlap() {
+        add(4, 2, State.UNREADABLE);
+        List<LostRange> further = List.of(
+                new LostRange(0, 8 * UNIT, 1, Cause.CHECKSUM, State.GONE, 0),
+                new LostRange(0, 8 * UNIT, 2, Cause.CHECKSUM, State.GONE, 0),
+                new LostRange(7 * UNIT, 3 * UNIT, 3, Cause.CHECKSUM, State.GONE, 0));
+
+        assertThat(shown(reloaded(ranges, further)))
+                .containsExactly("0-4 GONE", "4-6 UNREADABLE", "6-8 GONE", "8-10 GONE");
+    }
+
     private static LostRanges reloaded(LostRanges from) {
+        return reloaded(from, List.of());
+    }
+
+    private static LostRanges reloaded(LostRanges from, List<LostRange> further) {
         LostRanges loaded = new LostRanges(0);
-        List<byte[]> records = records(from);
+        List<byte[]> records = records(from, further);
         try {
             for (int i = 0; i < records.size(); i += 2) {
                 loaded.load(ByteBuffer.wrap(records.get(i)), ByteBuffer.wrap(records.get(i + 1)), 8 * SIZE, 0);
@@ -219,8 +239,12 @@ class LostRangesTest {
 
     /** Keys and values in turn. */
     private static List<byte[]> records(LostRanges from) {
+        return records(from, List.of());
+    }
+
+    private static List<byte[]> records(LostRanges from, List<LostRange> further) {
         MetadataBatch batch = new MetadataBatch();
-        from.save(batch);
+        from.save(batch, further);
         List<byte[]> records = new ArrayList<>();
         batch.read(new MetadataBatch.Reader<RuntimeException>() {
             @Override

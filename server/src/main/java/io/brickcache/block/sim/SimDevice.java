@@ -11,6 +11,7 @@ import io.brickcache.env.sim.SimLoop;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A disk in virtual time, as unpleasant as the contract of {@link BlockDevice} allows: requests complete in any order,
@@ -81,7 +82,8 @@ public final class SimDevice implements BlockDevice {
 
     @Override
     public void grow(long sizeBytes) {
-        boolean busy = inFlight.stream().anyMatch(operation -> operation.request.op() != IoOp.FLUSH) || !held.isEmpty();
+        boolean busy = Stream.concat(inFlight.stream().map(operation -> operation.request), held.stream())
+                .anyMatch(request -> request.op() != IoOp.FLUSH);
         if (busy || sizeBytes < geometry.sizeBytes() || sizeBytes > medium.sizeBytes()) {
             throw new IllegalStateException(
                     name + ": grows to " + sizeBytes + " of " + medium.sizeBytes() + " bytes, " + inFlight());

@@ -9,14 +9,12 @@ import io.brickcache.block.OpenedDevice;
 import io.brickcache.block.RequestQueue;
 import io.brickcache.block.RequestRules;
 import io.brickcache.block.nativeio.Descriptor;
-import io.brickcache.block.nativeio.DeviceException;
 import io.brickcache.block.nativeio.Errno;
 import io.brickcache.block.pooled.PooledDevice;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoHandle;
-import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,20 +79,13 @@ public final class RingDevice implements BlockDevice {
 
     @Override
     public long presentBytes() {
-        try {
-            return opened.presentBytes();
-        } catch (DeviceException e) {
-            throw new UncheckedIOException(e);
-        }
+        return helper.presentBytes();
     }
 
+    /** The helper has the same opened device. */
     @Override
     public void grow(long sizeBytes) {
-        try {
-            opened.grow(sizeBytes);
-        } catch (DeviceException e) {
-            throw new UncheckedIOException(e);
-        }
+        helper.grow(sizeBytes);
     }
 
     @Override

@@ -101,6 +101,11 @@ public final class OpenedDevice implements AutoCloseable {
         return at < 0 ? identity : identity.substring(0, at);
     }
 
+    /** True of a file that is not opened for direct I/O: what is written is in memory first. */
+    public boolean isFileInPageCache() {
+        return kind == Kind.FILE && !direct;
+    }
+
     public Geometry geometry() {
         return extent.geometry();
     }

@@ -143,7 +143,7 @@ public final class IoEngine {
         if (!ring) {
             return pooled;
         }
-        RingDevice device = new RingDevice(opened, pooled);
+        RingDevice device = new RingDevice(opened, pooled, loop);
         try {
             device.registered(register(device, loop));
             return device;

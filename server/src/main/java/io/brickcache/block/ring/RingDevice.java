@@ -11,6 +11,7 @@ import io.brickcache.block.RequestRules;
 import io.brickcache.block.nativeio.Descriptor;
 import io.brickcache.block.nativeio.Errno;
 import io.brickcache.block.pooled.PooledDevice;
+import io.brickcache.env.Loop;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.uring.IoUringIoEvent;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each request in flight has a slot, whose number is the user data of its entries; it has one entry with the kernel
  * at a time. Beyond {@link #MAX_IN_FLIGHT} requests wait in order. What io_uring cannot do (describing extents, zeroing
- * where the device or file system has no call for it) is left to a {@link PooledDevice} on the same descriptors.
+ * where the device or file system has no call for it) is left to a {@link PooledDevice} on the same descriptors; small
+ * writes to a file in the page cache are made at once ({@link PageCacheWrites}).
  */
 public final class RingDevice implements BlockDevice {
 
@@ -35,6 +37,7 @@ public final class RingDevice implements BlockDevice {
 
     private final OpenedDevice opened;
     private final PooledDevice helper;
+    private final PageCacheWrites pageCacheWrites;
     private final Slot[] slots = new Slot[MAX_IN_FLIGHT];
     private final Slot[] freeSlots = new Slot[MAX_IN_FLIGHT];
     private final RequestQueue waiting = new RequestQueue();
@@ -46,10 +49,12 @@ public final class RingDevice implements BlockDevice {
     /**
      * @param opened belongs to {@code helper}
      * @param helper executes what the ring cannot; belongs to the device from here on
+     * @param loop the one that the device is registered with
      */
-    RingDevice(OpenedDevice opened, PooledDevice helper) {
+    RingDevice(OpenedDevice opened, PooledDevice helper, Loop loop) {
         this.opened = opened;
         this.helper = helper;
+        this.pageCacheWrites = new PageCacheWrites(opened, loop, this::releaseWhenIdle);
         for (short i = 0; i < MAX_IN_FLIGHT; i++) {
             slots[i] = new Slot(i);
             freeSlots[i] = slots[i];
@@ -96,7 +101,12 @@ public final class RingDevice implements BlockDevice {
             return;
         }
         switch (request.op()) {
-            case READ, WRITE, FLUSH -> enqueue(request);
+            case READ, FLUSH -> enqueue(request);
+            case WRITE -> {
+                if (!pageCacheWrites.takes(request)) {
+                    enqueue(request);
+                }
+            }
             case WRITE_ZEROES -> {
                 if (request.has(IoRequest.FAST_ZERO) && !geometry().canFastZero()) {
                     request.completed(IoStatus.NOT_SUPPORTED);
@@ -132,7 +142,7 @@ public final class RingDevice implements BlockDevice {
     }
 
     private void releaseWhenIdle() {
-        if (closed && freeCount == MAX_IN_FLIGHT && !released) {
+        if (closed && freeCount == MAX_IN_FLIGHT && pageCacheWrites.isIdle() && !released) {
             released = true;
             helper.close();
             IoRegistration current = registration;

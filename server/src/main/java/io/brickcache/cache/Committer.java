@@ -176,6 +176,11 @@ final class Committer {
         return pending;
     }
 
+    /** Those of them that the next commit frees, not one under way. */
+    int nextRetired() {
+        return open.retiredCount;
+    }
+
     /** Closes the open epoch as soon as the commit under way is done. */
     void request() {
         wanted = true;

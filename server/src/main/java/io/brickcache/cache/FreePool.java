@@ -51,14 +51,13 @@ final class FreePool {
             coming++;
             missing--;
         }
-        // Early enough for the commit to be done before the floor is reached.
-        if (free <= target - target / 4) {
-            if (coming > 0) {
-                core.committer.request();
-            }
-            if (core.awaitingSlots > 0) {
-                core.hurrySyncs();
-            }
+        // Many slots a commit, and yet early enough for it to be done before the floor is reached.
+        int next = core.committer.nextRetired();
+        if (next > 0 && (next >= target / 4 || free <= target / 2)) {
+            core.committer.request();
+        }
+        if (core.awaitingSlots > 0 && free <= target - target / 4) {
+            core.hurrySyncs();
         }
     }
 

@@ -44,7 +44,7 @@ class ArchitectureTest {
         "cache.data, 'cache.index block'",
         "cache, 'block env'",
         "demotion, 'cache cache.index block env'",
-        "meta, 'cache.index env'",
+        "meta, 'block cache.index env'",
         "simulate, 'block cache cache.data cache.index demotion env env.sim'",
         "nbd, 'block env'",
         "nbd.wire, block",

@@ -18,7 +18,8 @@ import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
-import io.brickcache.meta.SparedMetadataStore;
+import io.brickcache.meta.CommitLog;
+import io.brickcache.meta.MetadataStores;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -95,8 +96,9 @@ final class CacheCreation {
             rollback.add(() -> host.close(ssd));
             checkUnused(host, ssd);
             format(host, ssd);
-            MetadataStore store = SparedMetadataStore.create(
+            MetadataStore store = MetadataStores.create(
                     known.metadataDirectory(),
+                    new CommitLog(ssd, SsdLayout.LOG_OFFSET, ByteBuffer.allocate(SsdLayout.LOG_BYTES), known.uuid()),
                     context.spareJournal(known.uuid()),
                     known.uuid(),
                     context.metaOptions(),

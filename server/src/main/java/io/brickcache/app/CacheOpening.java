@@ -13,8 +13,10 @@ import io.brickcache.cache.index.CacheRecord;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
-import io.brickcache.meta.SparedMetadataStore;
+import io.brickcache.meta.CommitLog;
+import io.brickcache.meta.MetadataStores;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,8 +56,12 @@ final class CacheOpening {
     LoadedCache load() throws MetadataException, IOException {
         try {
             long startNs = context.clock().nanoTime();
-            MetadataStore store = SparedMetadataStore.openExisting(
+            BlockDevice ssd = context.device(context.open(known.dataPath()), host);
+            rollback.add(() -> host.close(ssd));
+            checkSuperblock(ssd);
+            MetadataStore store = MetadataStores.openExisting(
                     known.metadataDirectory(),
+                    commitLog(ssd),
                     context.spareJournal(known.uuid()),
                     known.uuid(),
                     context.metaOptions(),
@@ -63,9 +69,6 @@ final class CacheOpening {
             rollback.add(store::close);
             CacheMetadata metadata = CacheMetadata.read(store);
             checkRecord(metadata.cache());
-            BlockDevice ssd = context.device(context.open(known.dataPath()), host);
-            rollback.add(() -> host.close(ssd));
-            checkSuperblock(ssd, metadata.cache());
             Cache cache = load(store, ssd, metadata);
             LOG.info(
                     "Cache {}: {} slots of {} bytes on {}, generation {}, {}; loaded in {} ms",
@@ -126,8 +129,13 @@ final class CacheOpening {
         CacheMemory.of(found.slots(), context.config().cache()).checkHeap(known.name());
     }
 
-    private void checkSuperblock(BlockDevice ssd, CacheRecord record) throws MetadataException {
-        SsdLayout layout = new SsdLayout(record.uuid(), new BlockShape(record.blockBytes()), record.slots());
+    private CommitLog commitLog(BlockDevice ssd) {
+        ByteBuffer content = new DeviceStart(host, ssd).read(SsdLayout.LOG_OFFSET, SsdLayout.LOG_BYTES);
+        return new CommitLog(ssd, SsdLayout.LOG_OFFSET, content, known.uuid());
+    }
+
+    private void checkSuperblock(BlockDevice ssd) throws MetadataException {
+        SsdLayout layout = new SsdLayout(known.uuid(), new BlockShape(known.blockBytes()), known.slots());
         if (ssd.geometry().sizeBytes() < layout.areaBytes()) {
             throw new MetadataException(
                     Kind.MISMATCH,

@@ -8,8 +8,11 @@ import io.brickcache.block.IoStatus;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 
-/** Reads and writes the first bytes of a device, for threads that may block. */
+/** Reads and writes what lies at the start of a device, for threads that may block. */
 final class DeviceStart {
+
+    /** The smallest pool has so much. */
+    private static final int MAX_PART_BYTES = 1 << 16;
 
     private final LoopHost host;
     private final BlockDevice device;
@@ -21,19 +24,30 @@ final class DeviceStart {
 
     /** The first bytes, a multiple of 4096. */
     ByteBuffer read(int bytes) {
+        return read(0, bytes);
+    }
+
+    /** The bytes from {@code offset} on; both are multiples of 4096. */
+    ByteBuffer read(long offset, int bytes) {
         ByteBuffer result = ByteBuffer.allocate(bytes);
+        while (result.hasRemaining()) {
+            readPart(offset + result.position(), Math.min(MAX_PART_BYTES, result.remaining()), result);
+        }
+        return result.flip();
+    }
+
+    private void readPart(long offset, int bytes, ByteBuffer to) {
         IoStatus status = host.await(done -> {
             IoBuffer buffer = allocate(bytes);
             Request request = new Request(outcome -> {
-                result.put(buffer.bytes(0, bytes)).flip();
+                to.put(buffer.bytes(0, bytes));
                 buffer.release();
                 done.accept(outcome);
             });
-            request.prepare(IoOp.READ, 0, bytes, 0, buffer, 0);
+            request.prepare(IoOp.READ, offset, bytes, 0, buffer, 0);
             device.submit(request);
         });
         check(status, "read");
-        return result;
     }
 
     /** Writes the first bytes, a multiple of 4096, and makes the whole device durable. */

@@ -85,11 +85,11 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
 
     /** Gives everything back without a last commit, as for a cache that is to be deleted; the loop stays. */
     void close() {
+        store.close();
         host.call(() -> {
             cache.bricks().forEach(brick -> brick.disk().close());
             ssd.close();
             return true;
         });
-        store.close();
     }
 }

@@ -56,6 +56,12 @@ enum PlantedBug {
     KEEPS_RECORDS_WHEN_SSD_IS_GONE,
     /** R8: what went to the spare journal is not looked at after a restart. The simulation plants it below the engine. */
     IGNORES_SPARE_JOURNAL,
+    /** R8: what went to the commit log is not looked at after a restart. The simulation plants it below the engine. */
+    IGNORES_COMMIT_LOG,
+    /** R5: a commit counts when its record in the log is written, not when it is durable. Planted below the engine, too. */
+    LOGS_WITHOUT_SYNC,
+    /** R8: a place in the commit log is given up before the store below has what lies there. Planted below the engine, too. */
+    GIVES_UP_LOG_EARLY,
     /** R7: a dirty block that the demotion could not read is clean all the same. */
     CLEANS_LOST,
     /** R7: a restart forgets what is lost, and serves what the disk has. */

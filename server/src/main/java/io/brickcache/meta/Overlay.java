@@ -2,6 +2,7 @@ package io.brickcache.meta;
 
 import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
+import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.cache.index.MetadataStore.Visitor;
 import java.nio.ByteBuffer;
@@ -70,9 +71,24 @@ final class Overlay implements MetadataBatch.Reader<RuntimeException> {
 
     /** Visits the records of the store as they are with the batches, in the order of their keys. */
     void scan(Scan store, Visitor visitor) throws MetadataException {
-        Merge merge = new Merge(visitor);
+        Merge merge = new Merge(latest, visitor);
         store.scan(merge);
         merge.finish();
+    }
+
+    /** As {@link #scan(Scan, Visitor)}, in parts as in {@link MetadataStore#scan(Family, List, List)}. */
+    void scan(PartScan store, List<byte[]> bounds, List<Visitor> visitors) throws MetadataException {
+        List<Merge> merges = new ArrayList<>();
+        NavigableMap<byte[], byte[]> rest = latest;
+        for (int part = 0; part < bounds.size(); part++) {
+            merges.add(new Merge(rest.headMap(bounds.get(part), false), visitors.get(part)));
+            rest = rest.tailMap(bounds.get(part), true);
+        }
+        merges.add(new Merge(rest, visitors.get(bounds.size())));
+        store.scan(List.copyOf(merges));
+        for (Merge merge : merges) {
+            merge.finish();
+        }
     }
 
     /** Hands over what there is to say, in pieces of some size that can be added up to a batch. */
@@ -93,6 +109,12 @@ final class Overlay implements MetadataBatch.Reader<RuntimeException> {
     @FunctionalInterface
     interface Scan {
         void scan(Visitor visitor) throws MetadataException;
+    }
+
+    /** The records below, in parts. */
+    @FunctionalInterface
+    interface PartScan {
+        void scan(List<Visitor> parts) throws MetadataException;
     }
 
     /** Gives the batch to which the next entry is added. */
@@ -124,9 +146,10 @@ final class Overlay implements MetadataBatch.Reader<RuntimeException> {
     /** Walks the records of the store and the entries laid over them side by side. */
     private final class Merge implements Visitor {
         private final Visitor visitor;
-        private NavigableMap<byte[], byte[]> rest = latest;
+        private NavigableMap<byte[], byte[]> rest;
 
-        Merge(Visitor visitor) {
+        Merge(NavigableMap<byte[], byte[]> entries, Visitor visitor) {
+            this.rest = entries;
             this.visitor = visitor;
         }
 

@@ -6,12 +6,9 @@ import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.env.Loop;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +38,7 @@ public final class SparedMetadataStore implements MetadataStore {
     public static final long MAX_PROBE_NS = 8_000_000_000L;
 
     /** In the CACHE family: version 4, number of the last spare batch that the store has 8. */
-    private static final byte[] KEY = "spare".getBytes(StandardCharsets.US_ASCII);
+    private static final OwnKey KEY = new OwnKey("spare");
 
     private static final Logger LOG = LoggerFactory.getLogger(SparedMetadataStore.class);
 
@@ -82,30 +79,6 @@ public final class SparedMetadataStore implements MetadataStore {
         this.pauseNs = minProbeNs;
     }
 
-    /** A new cache's metadata in RocksDB; see {@link RocksMetadataStore#create}. */
-    public static MetadataStore create(Path directory, Path journal, UUID cache, MetaOptions options, Loop loop)
-            throws MetadataException {
-        MetadataStore rocks = RocksMetadataStore.create(directory, options, loop);
-        return open(rocks, journal, cache, loop);
-    }
-
-    /** A cache's metadata in RocksDB; see {@link RocksMetadataStore#openExisting}. Blocks. */
-    public static MetadataStore openExisting(Path directory, Path journal, UUID cache, MetaOptions options, Loop loop)
-            throws MetadataException {
-        MetadataStore rocks = RocksMetadataStore.openExisting(directory, options, loop);
-        return open(rocks, journal, cache, loop);
-    }
-
-    private static MetadataStore open(MetadataStore rocks, Path journal, UUID cache, Loop loop)
-            throws MetadataException {
-        try {
-            return open(rocks, FileSpareJournal.open(journal, cache, loop), loop);
-        } catch (MetadataException | RuntimeException e) {
-            rocks.close();
-            throw e;
-        }
-    }
-
     /** Takes over both; they are closed with this store, also if it cannot be opened. Blocks. */
     public static SparedMetadataStore open(MetadataStore store, SpareJournal spare, Loop loop)
             throws MetadataException {
@@ -127,8 +100,8 @@ public final class SparedMetadataStore implements MetadataStore {
     }
 
     private void load() throws MetadataException {
-        store.scan(Family.CACHE, (key, value) -> {
-            if (isOwn(key)) {
+        store.scan(OwnKey.FAMILY, (key, value) -> {
+            if (KEY.is(key)) {
                 applied = decode(value);
             }
         });
@@ -143,27 +116,14 @@ public final class SparedMetadataStore implements MetadataStore {
 
     @Override
     public void scan(Family family, Visitor visitor) throws MetadataException {
-        overlay(family).scan(below -> store.scan(family, below), others(family, visitor));
+        overlay(family).scan(records -> store.scan(family, records), KEY.hidden(family, visitor));
     }
 
     @Override
     public void scan(Family family, List<byte[]> bounds, List<Visitor> visitors) throws MetadataException {
-        if (overlay(family).isEmpty()) {
-            store.scan(
-                    family,
-                    bounds,
-                    visitors.stream().map(visitor -> others(family, visitor)).toList());
-        } else {
-            MetadataStore.super.scan(family, bounds, visitors);
-        }
-    }
-
-    private static Visitor others(Family family, Visitor visitor) {
-        return (key, value) -> {
-            if (family != Family.CACHE || !isOwn(key)) {
-                visitor.record(key, value);
-            }
-        };
+        List<Visitor> others =
+                visitors.stream().map(visitor -> KEY.hidden(family, visitor)).toList();
+        overlay(family).scan(parts -> store.scan(family, bounds, parts), bounds, others);
     }
 
     private Overlay overlay(Family family) throws MetadataException {
@@ -294,7 +254,7 @@ public final class SparedMetadataStore implements MetadataStore {
             return;
         }
         boolean all = replay.isEmpty();
-        replay.put(Family.CACHE, KEY, encode(upTo));
+        replay.put(OwnKey.FAMILY, KEY.bytes(), encode(upTo));
         store.commit(replay, outcome -> replayed(upTo, all, outcome));
     }
 
@@ -376,10 +336,6 @@ public final class SparedMetadataStore implements MetadataStore {
         }
         store.close();
         spare.close();
-    }
-
-    private static boolean isOwn(ByteBuffer key) {
-        return key.equals(ByteBuffer.wrap(KEY));
     }
 
     private static byte[] encode(long number) {

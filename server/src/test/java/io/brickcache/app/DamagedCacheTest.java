@@ -161,6 +161,17 @@ class DamagedCacheTest {
                 });
             }
         },
+        COMMIT_LOG_OF_THE_FUTURE("log record") {
+            @Override
+            void inflict(DamagedCacheTest test) {
+                inRocks(test.meta(), (rocks, families) -> {
+                    byte[] key = "log".getBytes(StandardCharsets.US_ASCII);
+                    byte[] record = rocks.get(families.get("cache"), key);
+                    ByteBuffer.wrap(record).putInt(99);
+                    rocks.put(families.get("cache"), key, record);
+                });
+            }
+        },
         OTHER_CACHE("is the right SSD mounted?") {
             @Override
             void inflict(DamagedCacheTest test) throws IOException {

@@ -8,6 +8,7 @@ import io.brickcache.cache.index.RecordsFuzz;
 import io.brickcache.config.ConfigFuzz;
 import io.brickcache.mapping.MappingFileFuzz;
 import io.brickcache.mapping.WriteLogFuzz;
+import io.brickcache.meta.CommitLogFuzz;
 import io.brickcache.meta.SpareJournalFuzz;
 import io.brickcache.nbd.MetaContextFuzz;
 import io.brickcache.nbd.NegotiationFuzz;
@@ -25,6 +26,7 @@ enum FuzzTargets {
     LOST(LostFuzz::fuzzerTestOneInput, "Lost"),
     START(StartFuzz::fuzzerTestOneInput, "Start"),
     SPARE_JOURNAL(SpareJournalFuzz::fuzzerTestOneInput, "SpareJournal"),
+    COMMIT_LOG(CommitLogFuzz::fuzzerTestOneInput, "CommitLog"),
     LEDGER(LedgerFuzz::fuzzerTestOneInput, "Ledger"),
     MAPPING(MappingFileFuzz::fuzzerTestOneInput, "Mapping"),
     WRITE_LOG(WriteLogFuzz::fuzzerTestOneInput, "WriteLog"),

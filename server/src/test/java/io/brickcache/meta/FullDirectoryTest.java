@@ -13,8 +13,10 @@ import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.cache.index.MetadataStoreContract.Entry;
+import io.brickcache.nbd.MemoryDevice;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,6 +46,7 @@ class FullDirectoryTest {
     private Path mountPoint;
 
     private final ExecutorLoop loop = new ExecutorLoop();
+    private final MemoryDevice ssd = MemoryDevice.ofSize(256 << 10).answering(MemoryDevice.Answer.ON_EXECUTOR, loop);
     private final TreeMap<Integer, byte[]> model = new TreeMap<>();
     private final Random random = new Random(42);
 
@@ -104,7 +107,7 @@ class FullDirectoryTest {
         Path filler = mountPoint.resolve("filler");
         UUID cache = new UUID(7, 11);
         Path journal = FileSpareJournal.path(state, cache);
-        try (MetadataStore store = SparedMetadataStore.create(directory, journal, cache, OPTIONS, loop)) {
+        try (MetadataStore store = MetadataStores.create(directory, log(cache), journal, cache, OPTIONS, loop)) {
             CompletableFuture<MetadataException> failing = new CompletableFuture<>();
             loop.execute(() -> store.watch(watcher(failing, new CompletableFuture<>())));
             for (int i = 0; !failing.isDone(); i++) {
@@ -121,7 +124,7 @@ class FullDirectoryTest {
         }
         // Still full: the records are those of both.
         CompletableFuture<Void> recovered = new CompletableFuture<>();
-        try (MetadataStore store = SparedMetadataStore.openExisting(directory, journal, cache, OPTIONS, loop)) {
+        try (MetadataStore store = MetadataStores.openExisting(directory, log(cache), journal, cache, OPTIONS, loop)) {
             assertHolds(store);
             loop.execute(() -> store.watch(watcher(new CompletableFuture<>(), recovered)));
             assertThat(commit(store)).isEmpty();
@@ -143,7 +146,7 @@ class FullDirectoryTest {
         Path filler = mountPoint.resolve("filler");
         UUID cache = new UUID(7, 13);
         Path journal = FileSpareJournal.path(mountPoint, cache);
-        try (MetadataStore store = SparedMetadataStore.create(directory, journal, cache, OPTIONS, loop)) {
+        try (MetadataStore store = MetadataStores.create(directory, log(cache), journal, cache, OPTIONS, loop)) {
             Optional<MetadataException> failure = Optional.empty();
             for (int i = 0; failure.isEmpty(); i++) {
                 assertThat(i).as("commits before a failure").isLessThan(20_000);
@@ -160,9 +163,13 @@ class FullDirectoryTest {
             }
             assertHolds(store);
         }
-        try (MetadataStore store = SparedMetadataStore.openExisting(directory, journal, cache, OPTIONS, loop)) {
+        try (MetadataStore store = MetadataStores.openExisting(directory, log(cache), journal, cache, OPTIONS, loop)) {
             assertHolds(store);
         }
+    }
+
+    private CommitLog log(UUID cache) {
+        return new CommitLog(ssd, 0, ByteBuffer.wrap(ssd.content()), cache);
     }
 
     private static MetadataStore.Watcher watcher(

@@ -63,6 +63,9 @@ class EngineSystem implements SystemUnderTest {
         /** Whether commits that the store refuses go to a spare journal. */
         final boolean spared;
 
+        /** Whether and how they go to a commit log first. */
+        final LoggedStores logs;
+
         MemorySpareJournal spare;
         /** The store as the cache has it. */
         MetadataStore running;
@@ -83,6 +86,7 @@ class EngineSystem implements SystemUnderTest {
             long maxCommitNs = entropy.pick(MAX_COMMIT_NS, MAX_COMMIT_NS, MAX_SLOW_COMMIT_NS);
             store = new MemoryMetadataStore(loop, entropy.split("store " + index), maxCommitNs);
             spared = entropy.chance(0.7);
+            logs = new LoggedStores(bug, loop, entropy.split("log " + index));
             spare = new MemorySpareJournal(loop, entropy.split("spare " + index), maxCommitNs);
             running = store;
             format();
@@ -123,6 +127,15 @@ class EngineSystem implements SystemUnderTest {
             return ssd;
         }
 
+        private SimDevice openLog() {
+            SeededEntropy own = entropy.split("log" + entropy.nextLong());
+            SimDevice log = device("log", logs.medium(), scenario.maxLatencyNs(), plan.ofLog(index, own), own);
+            if (plan.reachesCache(index)) {
+                fallible.add(log);
+            }
+            return log;
+        }
+
         /** With all that the disk has by now, or with just what the brick has of it. */
         private SimDevice openDisk(int brick, long brickBytes) {
             SeededEntropy own = entropy.split("disk" + entropy.nextLong());
@@ -152,6 +165,7 @@ class EngineSystem implements SystemUnderTest {
             fallible.clear();
             damage(entropy.split("damage " + index + " " + starts++));
             SimDevice ssd = openSsd();
+            SimDevice log = openLog();
             CacheOptions options = new CacheOptions(
                     CacheOptions.MIN_BUFFER_BYTES,
                     entropy.pick(10_000_000L, 100_000_000L, 1_000_000_000L),
@@ -164,7 +178,7 @@ class EngineSystem implements SystemUnderTest {
                 expectRefusal(ssd, options);
             }
             try {
-                running = front();
+                running = front(log);
                 runningCache = load(running, ssd, options);
             } catch (MetadataException e) {
                 throw new AssertionError("the metadata is damaged: " + e.getMessage(), e);
@@ -180,11 +194,12 @@ class EngineSystem implements SystemUnderTest {
             }
         }
 
-        private MetadataStore front() throws MetadataException {
+        private MetadataStore front(SimDevice log) throws MetadataException {
             if (bug.equals("IGNORES_SPARE_JOURNAL")) {
                 spare = new MemorySpareJournal(loop, entropy.split("spare"), MAX_COMMIT_NS);
             }
-            return spared ? SparedMetadataStore.open(store, spare, loop) : store;
+            MetadataStore logged = logs.open(store, log, record.uuid());
+            return spared ? SparedMetadataStore.open(logged, spare, loop) : logged;
         }
 
         private Cache load(MetadataStore from, SimDevice ssd, CacheOptions options) throws MetadataException {
@@ -322,18 +337,22 @@ class EngineSystem implements SystemUnderTest {
             MetadataException gone = new MetadataException(MetadataException.Kind.IO, "the SSD is gone");
             loop.schedule(entropy.between(1, 200) * 1_000_000L, () -> {
                 if (of == store && plan.reachesCache(index)) {
-                    devices.get(0).setFaults(request -> Fault.IO_ERROR);
+                    onSsd().forEach(device -> device.setFaults(request -> Fault.IO_ERROR));
                     store.failNext(Integer.MAX_VALUE, gone);
                     spare.fail(entropy.chance(0.1) ? gone : null);
                     loop.schedule(entropy.pick(1, 100, 1000, 3000) * 1_000_000L, () -> {
                         if (of == store) {
-                            devices.get(0).setFaults(Faults.NONE);
+                            onSsd().forEach(device -> device.setFaults(Faults.NONE));
                             store.failNext(0, gone);
                             spare.fail(null);
                         }
                     });
                 }
             });
+        }
+
+        private List<SimDevice> onSsd() {
+            return devices.subList(0, 2);
         }
 
         long damagedBytes() {
@@ -361,8 +380,17 @@ class EngineSystem implements SystemUnderTest {
                 return;
             }
             cache().checkStructure(true);
-            devices.forEach(SimDevice::close);
+            close(done);
+        }
+
+        /** A probe of the spare journal may have a batch on its way into the log yet. */
+        private void close(Runnable done) {
             running.close();
+            if (devices.stream().anyMatch(device -> device.inFlight() > 0)) {
+                loop.schedule(1_000, () -> close(done));
+                return;
+            }
+            devices.forEach(SimDevice::close);
             spare.close();
             reopen();
             done.run();
@@ -384,6 +412,7 @@ class EngineSystem implements SystemUnderTest {
             reopen();
             if (kind == Crash.POWER_LOSS) {
                 ssdMedium.losePower(entropy);
+                logs.medium().losePower(entropy);
             }
         }
     }

@@ -47,6 +47,16 @@ final class FaultPlan {
         return draw(entropy, rates);
     }
 
+    /** As of metadata: damage is found, and then the cache is not opened, which other tests look at. */
+    Faults ofLog(int cache, SeededEntropy entropy) {
+        if (!reachesCache(cache)) {
+            return Faults.NONE;
+        }
+        Map<Fault, Double> rates = new EnumMap<>(Fault.class);
+        spread(rates, Fault.IO_ERROR, Fault.PARTIAL_WRITE, Fault.SLOW);
+        return draw(entropy, rates);
+    }
+
     /** A disk has no checksums: wrong bytes without an error could not be told from right ones. */
     Faults ofDisk(int brick, SeededEntropy entropy) {
         if (!reachesDisk(brick)) {

@@ -8,7 +8,7 @@ import java.util.UUID;
 import java.util.zip.CRC32C;
 
 /**
- * The data area: a superblock of 4 KiB, room up to 1 MiB, then the slots.
+ * The data area: a superblock of 4 KiB, at 64 KiB the commit log, from 1 MiB on the slots.
  *
  * <pre>
  * offset  bytes  superblock (big-endian)
@@ -20,7 +20,7 @@ import java.util.zip.CRC32C;
  *     40      4  CRC32C of the bytes before
  * </pre>
  *
- * The 4 KiB behind it are scratch: what they hold means nothing.
+ * The 4 KiB behind it are scratch: what they hold means nothing. Neither does the rest up to the commit log.
  */
 public record SsdLayout(UUID cache, BlockShape shape, int slots) {
 
@@ -30,7 +30,11 @@ public record SsdLayout(UUID cache, BlockShape shape, int slots) {
     public static final int PROBE_OFFSET = SUPERBLOCK_BYTES;
 
     public static final int PROBE_BYTES = 4096;
+    /** The commit log: a ring up to the slots. */
+    public static final int LOG_OFFSET = 1 << 16;
+
     public static final long FIRST_SLOT_OFFSET = 1 << 20;
+    public static final int LOG_BYTES = (int) FIRST_SLOT_OFFSET - LOG_OFFSET;
     public static final int MAX_SLOTS = CacheRecord.MAX_SLOTS;
 
     private static final long MAGIC = 0x425249434B535344L;

@@ -34,6 +34,11 @@ public final class MetadataBatch {
         entries.clear();
     }
 
+    /** Forgets the entries that were added when it had {@code bytes} bytes, and later. */
+    public void truncate(int bytes) {
+        entries.position(bytes);
+    }
+
     public boolean isEmpty() {
         return entries.position() == 0;
     }
@@ -94,6 +99,18 @@ public final class MetadataBatch {
     /** The encoded entries, for who stores a batch as it is; a view that is valid until the batch is changed. */
     public ByteBuffer encoded() {
         return entries.asReadOnlyBuffer().flip();
+    }
+
+    /** Copies the encoded entries to {@code out} from its index {@code at} on; its position and limit do not count. */
+    public void copyTo(ByteBuffer out, int at) {
+        out.put(at, entries, 0, entries.position());
+    }
+
+    /** Adds the entries of another batch. */
+    public void add(MetadataBatch other) {
+        int bytes = other.entries.position();
+        ensure(bytes);
+        entries.put(entries.position(), other.entries, 0, bytes).position(entries.position() + bytes);
     }
 
     /**

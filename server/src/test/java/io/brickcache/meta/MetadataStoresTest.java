@@ -9,16 +9,20 @@ import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
 import io.brickcache.cache.index.MetadataStoreContract;
+import io.brickcache.nbd.MemoryDevice;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The store of a real cache: RocksDB with a spare journal in a file. */
-class SparedRocksStoreTest extends MetadataStoreContract {
+/** The store of a real cache: RocksDB behind a commit log, with a spare journal in a file. */
+class MetadataStoresTest extends MetadataStoreContract {
 
     private static final MetaOptions OPTIONS = new MetaOptions(MetaOptions.MIN_MEMORY_BYTES, 1 << 20, 64);
     private static final UUID CACHE = new UUID(3, 5);
+
+    private final MemoryDevice ssd = MemoryDevice.ofSize(256 << 10).answering(MemoryDevice.Answer.ON_EXECUTOR, loop);
 
     @TempDir
     private Path temporary;
@@ -31,15 +35,19 @@ class SparedRocksStoreTest extends MetadataStoreContract {
         return FileSpareJournal.path(temporary.resolve("state"), CACHE);
     }
 
+    private CommitLog log() {
+        return new CommitLog(ssd, 0, ByteBuffer.wrap(ssd.content()), CACHE);
+    }
+
     @Override
     protected MetadataStore create() throws Exception {
-        return SparedMetadataStore.create(directory(), journal(), CACHE, OPTIONS, loop);
+        return MetadataStores.create(directory(), log(), journal(), CACHE, OPTIONS, loop);
     }
 
     @Override
     protected MetadataStore reopen(MetadataStore store) throws Exception {
         store.close();
-        return SparedMetadataStore.openExisting(directory(), journal(), CACHE, OPTIONS, loop);
+        return MetadataStores.openExisting(directory(), log(), journal(), CACHE, OPTIONS, loop);
     }
 
     @Test
@@ -62,7 +70,7 @@ class SparedRocksStoreTest extends MetadataStoreContract {
             file.append(batch);
         }
 
-        store = SparedMetadataStore.openExisting(directory(), journal(), CACHE, OPTIONS, loop);
+        store = MetadataStores.openExisting(directory(), log(), journal(), CACHE, OPTIONS, loop);
         assertThat(records(store, Family.SLOTS))
                 .containsExactly(
                         new Entry(key(1), bytes("of the store")),
@@ -80,7 +88,7 @@ class SparedRocksStoreTest extends MetadataStoreContract {
             batch.put(Family.SLOTS, key(2), bytes("foreign"));
             file.append(batch);
         }
-        assertThatThrownBy(() -> SparedMetadataStore.openExisting(directory(), journal(), CACHE, OPTIONS, loop))
+        assertThatThrownBy(() -> MetadataStores.openExisting(directory(), log(), journal(), CACHE, OPTIONS, loop))
                 .isInstanceOfSatisfying(
                         MetadataException.class, e -> assertThat(e.kind()).isEqualTo(Kind.MISMATCH))
                 .hasMessageContaining(journal().toString());

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What batches do to one family, put together: the last value of each key, the keys that are gone, the ranges that are
@@ -147,18 +148,31 @@ final class Overlay implements MetadataBatch.Reader<RuntimeException> {
     private final class Merge implements Visitor {
         private final Visitor visitor;
         private NavigableMap<byte[], byte[]> rest;
+        /** The first of them. */
+        private byte @Nullable [] next;
 
         Merge(NavigableMap<byte[], byte[]> entries, Visitor visitor) {
-            this.rest = entries;
             this.visitor = visitor;
+            this.rest = entries;
+            this.next = first(entries);
+        }
+
+        private static byte @Nullable [] first(NavigableMap<byte[], byte[]> entries) {
+            return entries.isEmpty() ? null : entries.firstKey();
         }
 
         @Override
         public void record(ByteBuffer key, ByteBuffer value) throws MetadataException {
+            if (ranges.isEmpty() && (next == null || MetadataStore.isBelow(key, next))) {
+                // Nearly all of millions.
+                visitor.record(key, value);
+                return;
+            }
             byte[] below = bytes(key);
             emit(rest.headMap(below, true));
             boolean replaced = rest.containsKey(below);
             rest = rest.tailMap(below, false);
+            next = first(rest);
             if (!replaced && !isInRange(below)) {
                 visitor.record(key, value);
             }

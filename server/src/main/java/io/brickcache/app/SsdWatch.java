@@ -24,7 +24,7 @@ final class SsdWatch {
     private static final Logger LOG = LoggerFactory.getLogger(SsdWatch.class);
 
     private final NodeContext context;
-    /** The question whether the open data area can be read, until it is answered. */
+    /** The question whether the open data area is there, until it is answered. */
     private final Map<RunningCache, CompletableFuture<Boolean>> asked = new WeakHashMap<>();
 
     SsdWatch(NodeContext context) {
@@ -38,17 +38,27 @@ final class SsdWatch {
             return false;
         }
         boolean fails = last != null && !last.join();
-        asked.put(running, CompletableFuture.supplyAsync(() -> isReadable(running), SsdWatch::onThreadOfItsOwn));
+        asked.put(
+                running,
+                CompletableFuture.supplyAsync(() -> isThere(cache.known(), running), SsdWatch::onThreadOfItsOwn));
         return fails && isThereAnother(cache.known(), running.host());
     }
 
-    private static boolean isReadable(RunningCache running) {
+    /** It is not if it cannot be read, nor if what is read is not this cache's. */
+    private static boolean isThere(KnownCache known, RunningCache running) {
         try {
-            new DeviceStart(running.host(), running.ssd()).read(SsdLayout.SUPERBLOCK_BYTES);
+            check(known, running.host(), running.ssd());
             return true;
         } catch (AdminException e) {
             return e.reason() != Reason.IO_FAILURE;
+        } catch (MetadataException e) {
+            return false;
         }
+    }
+
+    private static void check(KnownCache known, LoopHost host, BlockDevice device) throws MetadataException {
+        new SsdLayout(known.uuid(), new BlockShape(known.blockBytes()), known.slots())
+                .check(new DeviceStart(host, device).read(SsdLayout.SUPERBLOCK_BYTES), device.name());
     }
 
     /** Whoever holds the device open now keeps it from being opened again: what can be opened is another one. */
@@ -57,8 +67,7 @@ final class SsdWatch {
             OpenedDevice opened = context.open(known.dataPath());
             BlockDevice device = context.device(opened, host);
             try {
-                new SsdLayout(known.uuid(), new BlockShape(known.blockBytes()), known.slots())
-                        .check(new DeviceStart(host, device).read(SsdLayout.SUPERBLOCK_BYTES), device.name());
+                check(known, host, device);
                 return true;
             } finally {
                 host.close(device);

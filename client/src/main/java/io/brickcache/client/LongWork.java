@@ -41,7 +41,7 @@ final class LongWork {
                     () -> {
                         interrupted.set(true);
                         context.cancel(null);
-                        line.erase();
+                        line.end();
                         shell.say(what + " stopped; " + afterInterrupt);
                     },
                     "brickcache-interrupt");

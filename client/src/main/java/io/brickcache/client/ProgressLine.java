@@ -18,6 +18,7 @@ final class ProgressLine implements AutoCloseable {
     private final String what;
     private boolean started;
     private boolean drawn;
+    private boolean ended;
     private long startNs;
     private long startDone;
     private long saidAtNs;
@@ -38,6 +39,9 @@ final class ProgressLine implements AutoCloseable {
      * @param amount how a number of what is done is written
      */
     synchronized void show(long done, long total, LongFunction<String> amount) {
+        if (ended) {
+            return;
+        }
         Amounts progress = new Amounts(done, total, amount);
         long nowNs = shell.nanoTime().getAsLong();
         boolean first = !started;
@@ -88,11 +92,12 @@ final class ProgressLine implements AutoCloseable {
 
     @Override
     public void close() {
-        erase();
+        end();
     }
 
-    /** Takes the bar away before something else is said. Idempotent. */
-    synchronized void erase() {
+    /** Takes the bar away; nothing is shown any more, whoever still hears of progress. Idempotent. */
+    synchronized void end() {
+        ended = true;
         if (drawn) {
             drawn = false;
             shell.err().print(ERASE_LINE);

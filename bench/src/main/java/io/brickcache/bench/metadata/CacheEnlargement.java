@@ -5,6 +5,7 @@ import io.brickcache.cache.data.SsdLayout;
 import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.BrickRecord;
 import io.brickcache.cache.index.CacheRecord;
+import io.brickcache.cache.index.MetadataBatch;
 import io.brickcache.cache.index.MetadataException;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.cache.index.MetadataStore.Family;
@@ -14,8 +15,11 @@ import io.brickcache.meta.RocksMetadataStore;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a large, full cache of a small, empty one that is closed: enlarges its data area, a sparse file, and fills its
@@ -41,11 +45,24 @@ public final class CacheEnlargement {
         int slots = Integer.parseInt(arguments[2]);
         try (StoreLoop loop = new StoreLoop();
                 MetadataStore store = RocksMetadataStore.openExisting(metadata, MetaOptions.DEFAULT, loop.loop())) {
+            forgetCommitLog(store);
             CacheMetadata found = CacheMetadata.read(store);
             CacheRecord old = found.cache();
             CacheRecord record = new CacheRecord(old.uuid(), old.blockBytes(), slots, old.generation(), true);
             enlarge(data, new SsdLayout(record.uuid(), new BlockShape(record.blockBytes()), slots));
             fill(store, record, found.bricks().get(0));
+        }
+    }
+
+    /** An orderly stop has left nothing in it; without its record the metadata are RocksDB's alone. */
+    private static void forgetCommitLog(MetadataStore store) throws MetadataException {
+        MetadataBatch batch = new MetadataBatch();
+        batch.delete(Family.CACHE, "log".getBytes(StandardCharsets.US_ASCII));
+        CompletableFuture<@Nullable MetadataException> done = new CompletableFuture<>();
+        store.commit(batch, done::complete);
+        MetadataException failure = done.join();
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -55,6 +72,8 @@ public final class CacheEnlargement {
         try (RandomAccessFile file = new RandomAccessFile(data.toFile(), "rw")) {
             file.setLength(layout.areaBytes());
             file.write(superblock.array());
+            file.seek(SsdLayout.LOG_OFFSET);
+            file.write(new byte[SsdLayout.LOG_BYTES]);
             file.getFD().sync();
         }
     }

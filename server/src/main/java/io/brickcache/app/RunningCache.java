@@ -85,6 +85,7 @@ record RunningCache(String name, LoopHost host, MetadataStore store, BlockDevice
 
     /** Gives everything back without a last commit, as for a cache that is to be deleted; the loop stays. */
     void close() {
+        // The store first: it may be writing its log to the SSD.
         store.close();
         host.call(() -> {
             cache.bricks().forEach(brick -> brick.disk().close());

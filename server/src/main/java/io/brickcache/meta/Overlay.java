@@ -36,11 +36,6 @@ final class Overlay implements MetadataBatch.Reader<RuntimeException> {
         batch.read(this);
     }
 
-    /** True if the batches do nothing to the family. */
-    boolean isEmpty() {
-        return latest.isEmpty() && ranges.isEmpty();
-    }
-
     @Override
     public void put(Family of, ByteBuffer key, ByteBuffer value) {
         if (of == family) {

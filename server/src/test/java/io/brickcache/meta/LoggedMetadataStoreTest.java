@@ -14,8 +14,11 @@ import io.brickcache.cache.index.MetadataStoreContract;
 import io.brickcache.nbd.MemoryDevice;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What a store must do, by one whose batches go to a log first. */
@@ -255,12 +258,22 @@ class LoggedMetadataStoreTest extends MetadataStoreContract {
     void shouldWaitForTheLogWhenItIsClosedWhileTheLogIsWritten() throws Exception {
         commit(batch(1, "first"));
         MetadataBatch last = batch(2, "last");
+        CompletableFuture<Optional<MetadataException>> outcome = new CompletableFuture<>();
         loop.call(() -> {
-            store.commit(last, failure -> {});
+            ssd.answering(MemoryDevice.Answer.WHEN_RELEASED, loop);
+            store.commit(last, failure -> outcome.complete(Optional.ofNullable(failure)));
             return null;
         });
-        store.close();
-        assertThat(loop.call(() -> ssd.log())).hasSize(1);
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(store::close);
+
+        assertThat(outcome.get(60, TimeUnit.SECONDS)).isEmpty();
+        assertThatThrownBy(() -> below.reopened(loop)).hasMessage("reopened before close or crash");
+        loop.call(() -> {
+            ssd.releaseAll();
+            ssd.answering(MemoryDevice.Answer.ON_EXECUTOR, loop);
+            return null;
+        });
+        closing.get(60, TimeUnit.SECONDS);
         below = below.reopened(loop);
         assertThat(slotsBelow()).contains(entry(2, "last"));
         store = open();

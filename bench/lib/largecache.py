@@ -42,12 +42,12 @@ def java_classpath():
     return own + ":" + service + "/*"
 
 
-def run_java(folder, main, *arguments, options=()):
+def run_java(main, *arguments, options=()):
     """Runs a class of the bench to its end and returns what it printed."""
     done = subprocess.run(
         ["java", "-XX:+UseParallelGC", *options, "-cp", java_classpath(), "io.brickcache.bench.metadata." + main,
          *map(str, arguments)],
-        env=dict(os.environ, ROCKSDB_SHAREDLIB_DIR=folder, BRICKCACHE_LOG_LEVEL="WARN"), text=True,
+        env=dict(os.environ, BRICKCACHE_LOG_LEVEL="WARN"), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode != 0:
         raise BenchError("%s failed:\n%s%s" % (main, done.stdout, done.stderr))
@@ -88,7 +88,7 @@ class Service:
             self.process = subprocess.Popen(
                 [os.path.join(ROOT, "server/target/dist/bin/brickcached"), "--config", self.folder + "/brickcached.yaml"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-                env=dict(os.environ, BRICKCACHED_JAVA_OPTS=self.java_options, ROCKSDB_SHAREDLIB_DIR=self.folder))
+                env=dict(os.environ, BRICKCACHED_JAVA_OPTS=self.java_options))
         if self.first:
             prefer(self.process.pid)
         return begun
@@ -166,7 +166,7 @@ def make(service, slots, look=lambda: None):
     look()
     service.stop()
     begun = time.monotonic()
-    said = run_java(folder, "CacheEnlargement", folder + "/ssd/meta", folder + "/ssd/data", slots)
+    said = run_java("CacheEnlargement", folder + "/ssd/meta", folder + "/ssd/data", slots)
     note("%s, in %.0f s" % (said.strip(), time.monotonic() - begun))
     state = os.path.join(folder, "state/caches.yaml")
     with open(state) as old:

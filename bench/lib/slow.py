@@ -144,7 +144,7 @@ class Brickcached(rig.Server):
             out.write('nbd: {listen: "unix:%s"}\n' % self.socket)
             out.write('admin: {listen: "%s"}\n' % self.endpoint)
         super().__init__("brickcached", "nbd+unix:///%s?socket=%s" % (self.EXPORT, self.socket),
-                         [rig.SERVICE, "--config", config], folder, {"ROCKSDB_SHAREDLIB_DIR": folder})
+                         [rig.SERVICE, "--config", config], folder)
         try:
             self.await_ready(["test", "-S", self.socket, "-a", "-S", self.endpoint.removeprefix("unix:")])
         except BaseException:

@@ -76,7 +76,7 @@ class Service:
             self._process = subprocess.Popen(
                 [os.path.join(HERE, "server/bin/brickcached"), "--config", self._config], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True,
-                env=dict(os.environ, BRICKCACHED_JAVA_OPTS="-Xmx192m", ROCKSDB_SHAREDLIB_DIR=self.folder))
+                env=dict(os.environ, BRICKCACHED_JAVA_OPTS="-Xmx192m"))
 
     def _serves(self):
         status = self.status(check=False)

@@ -52,7 +52,7 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     static RocksDatabase open(Path directory, MetaOptions options, Opening opening) throws MetadataException {
-        loadLibrary();
+        RocksLibrary.load();
         RocksSettings settings = new RocksSettings(options);
         settings.database
                 .setCreateIfMissing(opening == Opening.CREATE)
@@ -73,14 +73,6 @@ final class RocksDatabase implements AutoCloseable {
         } catch (RocksDBException e) {
             settings.close();
             throw RocksErrors.of(directory, opening == Opening.CREATE ? "created" : "opened", e);
-        }
-    }
-
-    private static void loadLibrary() throws MetadataException {
-        try {
-            RocksDB.loadLibrary();
-        } catch (RuntimeException | LinkageError e) {
-            throw RocksErrors.nativeLibrary(e);
         }
     }
 

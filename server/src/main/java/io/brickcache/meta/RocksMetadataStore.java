@@ -31,9 +31,6 @@ import org.slf4j.LoggerFactory;
  *   <li>On a full directory the {@link Ballast} is given up and the batch tried once more.
  *   <li>A directory that is full or read-only when the store is opened can be read; commits fail until it can be written.
  * </ol>
- *
- * <p>RocksDB unpacks its native library into {@code java.io.tmpdir}, or into the directory that the environment
- * variable {@code ROCKSDB_SHAREDLIB_DIR} names: set it where /tmp is mounted noexec.
  */
 public final class RocksMetadataStore implements MetadataStore {
 

@@ -35,10 +35,16 @@ final class CommitterProcess implements AutoCloseable {
                 Committer.class.getName(),
                 directory.toString());
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        // A killed JVM cannot delete the library it unpacked: let it lie beside the store, where the test cleans up.
-        Path library = Files.createDirectories(directory.resolveSibling("library"));
-        builder.environment().put("ROCKSDB_SHAREDLIB_DIR", library.toString());
+        builder.environment()
+                .put(
+                        "ROCKSDB_SHAREDLIB_DIR",
+                        Files.createDirectories(libraries(directory)).toString());
         return new CommitterProcess(builder.start());
+    }
+
+    /** Where a process that commits to that directory unpacks libraries. */
+    static Path libraries(Path directory) {
+        return directory.resolveSibling("libraries");
     }
 
     /** Waits until the process has printed {@code number}. */

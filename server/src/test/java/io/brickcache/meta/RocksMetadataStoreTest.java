@@ -188,6 +188,16 @@ class RocksMetadataStoreTest extends MetadataStoreContract {
     }
 
     @Test
+    void shouldLeaveNoLibraryBehindWhenTheProcessIsKilled() throws Exception {
+        Path killed = temporary.resolve("killed");
+        try (CommitterProcess committer = CommitterProcess.start(killed)) {
+            committer.awaitCommit(1);
+            committer.kill();
+        }
+        assertThat(CommitterProcess.libraries(killed)).isEmptyDirectory();
+    }
+
+    @Test
     void shouldKeepItsFilesFewWhenReopenedOften() throws Exception {
         Path often = temporary.resolve("often");
         RocksMetadataStore.create(often, OPTIONS, loop).close();

@@ -23,7 +23,7 @@ import java.util.function.Consumer;
  *
  * <p>Invariants:
  * <ol>
- *   <li>Records have consecutive numbers and lie one behind the other, from the start again where one does not fit before the
+ *   <li>Records have consecutive numbers, but where one was skipped, and lie one behind the other, from the start again where one does not fit before the
  *       end. A record begins only when the one before is durable.
  *   <li>What was not released is not written over.
  *   <li>A failed write uses up its number, too: whether it left anything is not known. Its caller appends nothing more until it
@@ -132,6 +132,14 @@ public final class CommitLog {
     /** True if it is time to release something. */
     boolean isHalfFull() {
         return tail - head >= bytes / 2;
+    }
+
+    /**
+     * Uses up a number without a record. Who has what comes after it, but not what it stands for, is told so by
+     * {@link #recover}.
+     */
+    void skip() {
+        lastNumber++;
     }
 
     /** The number used last. */

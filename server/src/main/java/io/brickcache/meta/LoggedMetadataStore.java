@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
  *   <li>{@code logged} has the entries of just those batches, but for those of {@code atWork}.
  *   <li>One batch is at work below at a time: a later one must not be there without the one that failed.
  *   <li>A place in the log is given up when the store below has what lies there, durably.
+ *   <li>A batch that is written through has a number, too. So a copy of the store below that was put back, and lacks it, does not
+ *       get the later batches of the log laid over it: the log lacks one, too.
  *   <li>Nothing is appended to what a process before left in the log, since the end of that may be whole and not yet durable:
  *       the first batch is written through.
  * </ol>
@@ -253,9 +255,13 @@ public final class LoggedMetadataStore implements MetadataStore {
     }
 
     private void writeThrough(Pending pending, boolean isToBeUsed) {
+        log.skip();
         commitBelow(pending.batch, isToBeUsed, failure -> {
             if (failure == null) {
                 isLogging = isToBeUsed;
+            } else {
+                // Nothing is appended behind a number that neither has.
+                leaveLog();
             }
             answer(pending, failure);
         });

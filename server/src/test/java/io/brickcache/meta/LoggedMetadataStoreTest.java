@@ -115,9 +115,7 @@ class LoggedMetadataStoreTest extends MetadataStoreContract {
     void shouldWriteThroughInOrderWhenABatchIsLargerThanARecordMayBe() throws Exception {
         commit(batch(1, "first"));
         commit(batch(2, "logged"));
-        MetadataBatch large = batch(2, "in the large batch");
-        large.put(Family.SLOTS, key(3), new byte[BLOCKS * LogRecord.ALIGNMENT]);
-        commit(large);
+        commit(large(2, "in the large batch"));
         commit(batch(4, "logged"));
 
         assertThat(slotsBelow()).hasSize(3).contains(entry(2, "in the large batch"));
@@ -195,7 +193,35 @@ class LoggedMetadataStoreTest extends MetadataStoreContract {
         turn(LOG_OFFSET + LogRecord.HEAD_BYTES);
         kill();
 
-        assertRefused(Kind.CORRUPT, "has commit 2 but not commit 1");
+        assertRefused(Kind.CORRUPT, "has commit 3 but not commit 2");
+    }
+
+    @Test
+    void shouldRefuseToOpenWhenTheStoreIsACopyThatLacksABatchWrittenThrough() throws Exception {
+        commit(batch(1, "first"));
+        commit(batch(2, "logged"));
+        MemoryMetadataStore copied = below;
+        kill();
+        store = open();
+        commit(batch(3, "written through"));
+        commit(batch(4, "logged"));
+        kill();
+        below = copied.reopened(loop);
+
+        assertRefused(Kind.CORRUPT, "has commit 4 but not commit 3");
+    }
+
+    @Test
+    void shouldLogNothingAfterABatchThatWasTooLargeAndFailed() throws Exception {
+        commit(batch(1, "first"));
+        failBelow(1);
+        assertThat(outcomeOf(large(2, "too large for the log"))).contains(broken);
+        commit(batch(3, "written through"));
+
+        assertThat(slotsBelow()).containsExactly(entry(1, "first"), entry(3, "written through"));
+        kill();
+        store = open();
+        assertThat(slots()).containsExactly(entry(1, "first"), entry(3, "written through"));
     }
 
     @Test
@@ -205,7 +231,7 @@ class LoggedMetadataStoreTest extends MetadataStoreContract {
         byte[] bytes = ssd.content();
         ByteBuffer record = ByteBuffer.allocate(LogRecord.ALIGNMENT);
         batch.copyTo(record, LogRecord.HEAD_BYTES);
-        LogRecord.seal(record, 1, batch.sizeBytes(), LogRecord.bytes(CACHE), LogRecord.FORMAT_VERSION + 1);
+        LogRecord.seal(record, 2, batch.sizeBytes(), LogRecord.bytes(CACHE), LogRecord.FORMAT_VERSION + 1);
         record.get(0, bytes, LOG_OFFSET, LogRecord.ALIGNMENT);
         kill();
 
@@ -242,8 +268,7 @@ class LoggedMetadataStoreTest extends MetadataStoreContract {
     void shouldKeepTheOrderWhenItIsClosedWhileABatchIsWrittenThrough() throws Exception {
         commit(batch(1, "first"));
         commit(batch(2, "logged"));
-        MetadataBatch large = batch(2, "newer");
-        large.put(Family.SLOTS, key(3), new byte[BLOCKS * LogRecord.ALIGNMENT]);
+        MetadataBatch large = large(2, "newer");
         loop.call(() -> {
             store.commit(large, failure -> {});
             store.close();
@@ -322,5 +347,12 @@ class LoggedMetadataStoreTest extends MetadataStoreContract {
         MetadataBatch batch = new MetadataBatch();
         batch.put(Family.SLOTS, key(slot), bytes(value));
         return batch;
+    }
+
+    /** One that is too large for the log; it has the next slot, too. */
+    private static MetadataBatch large(int slot, String value) {
+        MetadataBatch large = batch(slot, value);
+        large.put(Family.SLOTS, key(slot + 1), new byte[BLOCKS * LogRecord.ALIGNMENT]);
+        return large;
     }
 }

@@ -53,6 +53,10 @@ final class Committer {
     private @Nullable Epoch committing;
     private boolean startScheduled;
     private boolean wanted;
+    /** The open epoch is to be closed at {@code dueNs}. The timer may outlive it: one for each epoch would be garbage. */
+    private boolean isDue;
+
+    private long dueNs;
     private Loop.@Nullable Cancellable timer;
     private @Nullable Consumer<MetadataBatch> periodic;
     private long periodicNs;
@@ -75,6 +79,10 @@ final class Committer {
     }
 
     private final SsdSync ssdSync = new SsdSync();
+    private final Runnable starting = this::start;
+    private final Runnable onTimer = this::timerFired;
+    private final Consumer<IoStatus> onWitnessed = this::witnessed;
+    private final MetadataStore.Callback onStored = this::stored;
 
     /**
      * Nothing is under way.
@@ -213,29 +221,39 @@ final class Committer {
     /** No more commits on its own account; one under way goes on. */
     void stop() {
         stopped = true;
-        cancelTimer();
+        isDue = false;
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
         if (marks != null) {
             marks.stop();
         }
     }
 
     private void startTimer() {
-        if (timer == null && !stopped) {
-            timer = loop.schedule(intervalNs, this::timerFired);
+        if (!isDue && !stopped) {
+            isDue = true;
+            dueNs = loop.clock().nanoTime() + intervalNs;
+            if (timer == null) {
+                timer = loop.schedule(intervalNs, onTimer);
+            }
         }
     }
 
     private void timerFired() {
         timer = null;
-        if (open.hasChanges()) {
-            request();
+        if (!isDue) {
+            return;
         }
-    }
-
-    private void cancelTimer() {
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
+        long leftNs = dueNs - loop.clock().nanoTime();
+        if (leftNs > 0) {
+            timer = loop.schedule(leftNs, onTimer);
+        } else {
+            isDue = false;
+            if (open.hasChanges()) {
+                request();
+            }
         }
     }
 
@@ -243,7 +261,7 @@ final class Committer {
         if (committing == null && !startScheduled) {
             // Not at once: flushes that arrive in the same round of the loop share the commit.
             startScheduled = true;
-            loop.execute(this::start);
+            loop.execute(starting);
         }
     }
 
@@ -253,7 +271,7 @@ final class Committer {
             return;
         }
         wanted = false;
-        cancelTimer();
+        isDue = false;
         Epoch epoch = open;
         Epoch next = spare.isEmpty() ? new Epoch() : spare.pop();
         next.reset(epoch.number + 1);
@@ -283,7 +301,7 @@ final class Committer {
         if (marks == null) {
             witnessed(IoStatus.OK);
         } else {
-            marks.closing(this::witnessed);
+            marks.closing(onWitnessed);
         }
     }
 
@@ -345,7 +363,7 @@ final class Committer {
         } else if (batch.isEmpty()) {
             succeeded();
         } else {
-            store.commit(batch, this::stored);
+            store.commit(batch, onStored);
         }
     }
 

@@ -225,7 +225,8 @@ final class Rescue {
 
     /** True if something of the brick is in doubt. */
     boolean awaits(CachedBrick brick) {
-        return find(brick) != null;
+        // Each FLUSH asks; looking through none would make an iterator.
+        return !doubts.isEmpty() && find(brick) != null;
     }
 
     /** Runs the FLUSH of a brick when nothing of it is in doubt any more, or answers it with an error. */

@@ -7,12 +7,11 @@ import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.env.Loop;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +54,8 @@ public final class LoggedMetadataStore implements MetadataStore {
     private final MetadataStore store;
     private final CommitLog log;
     private final Loop loop;
-    private final Deque<Pending> waiting = new ArrayDeque<>();
+    private final CommitQueue queue = new CommitQueue();
+    private final Consumer<IoStatus> onAppended = this::appended;
 
     /** What the log has and the store has not, but for what is at work there. */
     private MetadataBatch logged = new MetadataBatch();
@@ -63,9 +63,6 @@ public final class LoggedMetadataStore implements MetadataStore {
     private MetadataBatch moved = new MetadataBatch();
     /** What the store has been given; older than {@code logged}. */
     private @Nullable MetadataBatch atWork;
-
-    /** What is being committed. */
-    private @Nullable Pending current;
 
     /** Held while the log is written. */
     private final Semaphore logIdle = new Semaphore(1);
@@ -75,8 +72,6 @@ public final class LoggedMetadataStore implements MetadataStore {
     private long retryNs;
 
     private volatile boolean closed;
-
-    private record Pending(MetadataBatch batch, Callback callback) {}
 
     private LoggedMetadataStore(MetadataStore store, CommitLog log, Loop loop) {
         this.store = store;
@@ -149,59 +144,55 @@ public final class LoggedMetadataStore implements MetadataStore {
             refuse(callback);
             return;
         }
-        waiting.add(new Pending(batch, callback));
+        queue.add(batch, callback);
         next();
     }
 
     private void next() {
-        Pending first = waiting.peek();
-        if (current != null || first == null) {
+        MetadataBatch first = queue.first();
+        if (queue.isBusy() || first == null) {
             return;
         }
-        boolean fits = isLogging && log.takes(first.batch);
-        if (fits && log.hasRoomFor(first.batch)) {
-            current = waiting.remove();
-            append(first);
+        boolean fits = isLogging && log.takes(first);
+        if (fits && log.hasRoomFor(first)) {
+            append(queue.begin());
         } else if (atWork != null) {
             // When that is done, there may be room.
             return;
         } else if (fits) {
             move(true, failure -> next());
         } else {
-            current = waiting.remove();
-            writeThrough(first);
+            writeThrough(queue.begin());
         }
     }
 
-    private void answer(Pending pending, @Nullable MetadataException outcome) {
-        current = null;
-        pending.callback.committed(outcome);
+    private void answer(@Nullable MetadataException outcome) {
+        queue.answer(outcome);
         next();
     }
 
     // ---- the log
 
-    private void append(Pending pending) {
+    private void append(MetadataBatch batch) {
         logIdle.acquireUninterruptibly();
-        log.append(pending.batch, status -> appended(pending, status));
+        log.append(batch, onAppended);
     }
 
-    private void appended(Pending pending, IoStatus status) {
+    private void appended(IoStatus status) {
         logIdle.release();
         if (closed) {
             return;
         }
         if (status.isOk()) {
-            logged.add(pending.batch);
+            logged.add(queue.current());
             if (log.isHalfFull() && atWork == null) {
                 move(true, failure -> next());
             }
-            answer(pending, null);
+            answer(null);
         } else {
             LOG.warn("The commit log cannot be written ({}); commits take the longer way for a while", status);
             leaveLog();
-            current = null;
-            waiting.addFirst(pending);
+            queue.putBack();
             next();
         }
     }
@@ -236,10 +227,10 @@ public final class LoggedMetadataStore implements MetadataStore {
         });
     }
 
-    private void writeThrough(Pending pending) {
+    private void writeThrough(MetadataBatch batch) {
         boolean isToBeUsed = isLogging || loop.clock().nanoTime() - retryNs >= 0;
         if (logged.isEmpty()) {
-            writeThrough(pending, isToBeUsed);
+            writeThrough(batch, isToBeUsed);
             return;
         }
         move(isToBeUsed, failure -> {
@@ -247,23 +238,23 @@ public final class LoggedMetadataStore implements MetadataStore {
                 return;
             }
             if (failure == null) {
-                writeThrough(pending, isToBeUsed);
+                writeThrough(batch, isToBeUsed);
             } else {
-                answer(pending, failure);
+                answer(failure);
             }
         });
     }
 
-    private void writeThrough(Pending pending, boolean isToBeUsed) {
+    private void writeThrough(MetadataBatch batch, boolean isToBeUsed) {
         log.skip();
-        commitBelow(pending.batch, isToBeUsed, failure -> {
+        commitBelow(batch, isToBeUsed, failure -> {
             if (failure == null) {
                 isLogging = isToBeUsed;
             } else {
                 // Nothing is appended behind a number that neither has.
                 leaveLog();
             }
-            answer(pending, failure);
+            answer(failure);
         });
     }
 
@@ -308,22 +299,24 @@ public final class LoggedMetadataStore implements MetadataStore {
             return;
         }
         closed = true;
-        List<Pending> last = new ArrayList<>();
-        if (current != null && current.batch != atWork) {
-            last.add(current);
+        if (queue.isBusy() && queue.current() != atWork) {
+            queue.putBack();
         }
-        last.addAll(waiting);
-        waiting.clear();
         MetadataBatch rest = new MetadataBatch();
         if (atWork != null) {
             // Once more, should it fail.
             rest.add(atWork);
         }
         rest.add(logged);
-        last.forEach(pending -> rest.add(pending.batch));
+        List<Callback> last = new ArrayList<>();
+        MetadataBatch first;
+        while ((first = queue.first()) != null) {
+            rest.add(first);
+            last.add(queue.remove());
+        }
         if (!rest.isEmpty()) {
             rest.put(OwnKey.FAMILY, KEY.bytes(), encode(false));
-            store.commit(rest, failure -> last.forEach(pending -> pending.callback.committed(failure)));
+            store.commit(rest, failure -> last.forEach(callback -> callback.committed(failure)));
         }
     }
 

@@ -6,8 +6,6 @@ import io.brickcache.cache.index.MetadataException.Kind;
 import io.brickcache.cache.index.MetadataStore;
 import io.brickcache.env.Loop;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,7 +48,9 @@ public final class SparedMetadataStore implements MetadataStore {
     private final Loop loop;
     private final long minProbeNs;
     private final long maxProbeNs;
-    private final Deque<Pending> waiting = new ArrayDeque<>();
+    private final CommitQueue queue = new CommitQueue();
+    private final Callback onStored = this::stored;
+    private final Callback onSpared = this::spared;
     private final MetadataBatch replay = new MetadataBatch();
 
     /** Number of the last batch of the journal that the store has. */
@@ -58,7 +58,6 @@ public final class SparedMetadataStore implements MetadataStore {
 
     private @Nullable MetadataException cause;
     private @Nullable Watcher watcher;
-    private @Nullable Pending current;
     private boolean probing;
     /** The journal was read to its end, and nothing is appended until the store has all of it. */
     private boolean holding;
@@ -67,8 +66,6 @@ public final class SparedMetadataStore implements MetadataStore {
     private Loop.@Nullable Cancellable timer;
     private long pauseNs;
     private volatile boolean closed;
-
-    private record Pending(MetadataBatch batch, Callback callback) {}
 
     private SparedMetadataStore(MetadataStore store, SpareJournal spare, Loop loop, long minProbeNs, long maxProbeNs) {
         this.store = store;
@@ -150,31 +147,27 @@ public final class SparedMetadataStore implements MetadataStore {
             loop.execute(() -> callback.committed(refusal));
             return;
         }
-        waiting.add(new Pending(batch, callback));
+        queue.add(batch, callback);
         next();
     }
 
     private void next() {
-        if (current != null || holding || closed || waiting.isEmpty()) {
+        if (queue.isBusy() || queue.first() == null || holding || closed) {
             return;
         }
-        Pending pending = waiting.remove();
-        current = pending;
         if (cause == null) {
-            store.commit(pending.batch, failure -> stored(pending, failure));
+            store.commit(queue.begin(), onStored);
         } else {
-            spare.append(pending.batch, failure -> spared(pending, failure));
+            spare.append(queue.begin(), onSpared);
         }
     }
 
-    private void stored(Pending pending, @Nullable MetadataException failure) {
-        if (failure == null) {
-            answer(pending, null);
-        } else if (closed) {
-            answer(pending, failure);
+    private void stored(@Nullable MetadataException failure) {
+        if (failure == null || closed) {
+            answer(failure);
         } else {
             begin(failure);
-            spare.append(pending.batch, spareFailure -> spared(pending, spareFailure));
+            spare.append(queue.current(), onSpared);
         }
     }
 
@@ -190,7 +183,7 @@ public final class SparedMetadataStore implements MetadataStore {
         }
     }
 
-    private void spared(Pending pending, @Nullable MetadataException failure) {
+    private void spared(@Nullable MetadataException failure) {
         MetadataException outcome = null;
         if (failure != null) {
             MetadataException first = cause == null ? failure : cause;
@@ -198,20 +191,18 @@ public final class SparedMetadataStore implements MetadataStore {
                     failure.kind(), first.getMessage() + "; and " + failure.getMessage(), failure);
             outcome.addSuppressed(first);
         }
-        answer(pending, outcome);
+        answer(outcome);
         if (failure != null) {
             // Neither takes anything: do not wait to see which does first.
             probe();
         }
     }
 
-    /** The batch is the caller's again. */
-    private void answer(Pending pending, @Nullable MetadataException outcome) {
-        current = null;
+    private void answer(@Nullable MetadataException outcome) {
         if (caughtUp && !closed) {
             hold();
         }
-        pending.callback.committed(outcome);
+        queue.answer(outcome);
         next();
     }
 
@@ -272,7 +263,7 @@ public final class SparedMetadataStore implements MetadataStore {
             read();
         } else if (holding) {
             spare.remove(this::removed);
-        } else if (current == null) {
+        } else if (!queue.isBusy()) {
             hold();
         } else {
             // A batch is being appended: the last look comes behind it.
@@ -326,12 +317,12 @@ public final class SparedMetadataStore implements MetadataStore {
             return;
         }
         closed = true;
-        Pending pending;
-        while ((pending = waiting.poll()) != null) {
+        MetadataBatch first;
+        while ((first = queue.first()) != null) {
             if (cause == null) {
-                store.commit(pending.batch, pending.callback);
+                store.commit(first, queue.remove());
             } else {
-                spare.append(pending.batch, pending.callback);
+                spare.append(first, queue.remove());
             }
         }
         store.close();

@@ -35,8 +35,10 @@ public final class SlotRecords {
     private final SlotTable slots;
     private final BlockShape shape;
     private final CRC32C crc = new CRC32C();
-    /** Of the group being put. */
-    private final ByteBuffer keyOf = ByteBuffer.allocate(4);
+    /** Of the record being put. */
+    private final ByteBuffer groupKeyOf = ByteBuffer.allocate(4);
+
+    private final ByteBuffer epochKeyOf = ByteBuffer.allocate(8);
 
     public SlotRecords(SlotTable slots, BlockShape shape) {
         this.slots = slots;
@@ -53,7 +55,7 @@ public final class SlotRecords {
 
     /** Adds the group as it is in memory now. */
     public void putGroup(MetadataBatch batch, int group) {
-        byte[] key = keyOf.putInt(0, group).array();
+        byte[] key = groupKeyOf.putInt(0, group).array();
         ByteBuffer out = batch.beginPut(Family.SLOTS, key, MAX_GROUP_BYTES);
         int start = out.position();
         out.put(VERSION);
@@ -90,7 +92,7 @@ public final class SlotRecords {
 
     /** Adds the journal record of an epoch: the slots changed in it, as they are in memory now; repeated ones once or more. */
     public void putJournal(MetadataBatch batch, long epoch, int[] changed, int count) {
-        byte[] key = journalKey(epoch);
+        byte[] key = epochKeyOf.putLong(0, epoch).array();
         ByteBuffer out = batch.beginPut(Family.JOURNAL, key, 9 + count * (4 + MAX_ENTRY_BYTES));
         int start = out.position();
         out.put(VERSION).putInt(count);

@@ -234,6 +234,7 @@ class CommandsTest {
         "brick detach b --flush --give-up-dirty, --give-up-dirty: not together with --flush",
         "status --timeout 0s, is not a time",
         "status -o xml, xml",
+        "cache create x --directory --siz 10G, but found '--siz'",
         "status --endpoint /run/x.sock, is no endpoint",
         "nonsense, nonsense"
     })
@@ -246,6 +247,53 @@ class CommandsTest {
                 .asString()
                 .startsWith("brickcache: ")
                 .contains(complaint);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cache create x --siz 10G --directory /d  | --siz | --size | cache create",
+                "cache create --siz 10G                   | --siz | --size | cache create",
+                "cache create x --siz=10G --directory /d  | --siz | --size | cache create",
+                "cache create x --size 1GiB --directry /d | --directry | --directory | cache create",
+                "cache create x --siz 10G --block 3       | --siz | --size | cache create",
+                "cache create x --dir /d --size 1GiB      | --dir | --directory | cache create",
+                "cache scrub --rat 1MiB/s                 | --rat | --rate | cache scrub",
+                "brick detach b --flsh                    | --flsh | --flush | brick detach",
+                "brick attach b --cache c --devise /d     | --devise | --device | brick attach",
+                "map --wiat 5s b                          | --wiat | --wait | map",
+                "simulate --modle write-back              | --modle | --mode | simulate",
+                "--endpont unix:/x cache create           | --endpont | --endpoint | ''",
+                "cache --timeot 5s create                 | --timeot | --timeout | cache"
+            })
+    void shouldNameTheUnknownOptionAndTheNearestWhenAnOptionIsMisspelt(
+            String arguments, String unknown, String nearest, String command) {
+        Ran ran = client.run(arguments.split(" "));
+
+        assertThat(ran)
+                .isEqualTo(new Ran(
+                        2,
+                        "",
+                        "brickcache: Unknown option: '" + unknown + "' (did you mean '" + nearest + "'?); see "
+                                + ("brickcache " + command).strip() + " --help\n"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cache craete x --size 1GiB | Unknown command: 'craete' (did you mean 'create'?); see brickcache cache",
+                "stauts                     | Unknown command: 'stauts' (did you mean 'status'?); see brickcache",
+                "brick detach b1 b2         | Unexpected argument: 'b2'; see brickcache brick detach",
+                "map b1 b2                  | Unexpected argument: 'b2'; see brickcache map",
+                "cache create x y           | Unexpected argument: 'y'; see brickcache cache create",
+                "status --nonsense          | Unknown option: '--nonsense'; see brickcache status",
+                "nonsense                   | Unknown command: 'nonsense'; see brickcache"
+            })
+    void shouldNameTheFirstArgumentThatNoCommandKnows(String arguments, String complaint) {
+        assertThat(client.run(arguments.split(" ")))
+                .isEqualTo(new Ran(2, "", "brickcache: " + complaint + " --help\n"));
     }
 
     @Test

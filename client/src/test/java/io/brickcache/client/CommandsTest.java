@@ -336,6 +336,34 @@ class CommandsTest {
     }
 
     @Test
+    void shouldRemarkThatADiskIsLargerAndThatAllIsSafeUntilTheBrickHasGrown() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.addBrick("b2", "fast");
+        assertThat(client.run("brick", "show", "b1").out()).doesNotContain("unused");
+        client.node.resizeDisk("b1", 10L << 30);
+        client.node.resizeDisk("b2", 6L << 30);
+
+        List<String> lines = client.run("status").out().lines().toList();
+
+        String larger = "10 GiB, 2 GiB unused; to use them: brickcache brick grow b1";
+        assertThat(lines.get(0)).isEqualTo("all data safe: 2 bricks serving, nothing dirty");
+        assertThat(lines.get(1)).isEqualTo("  remark: brick b1: its disk has " + larger);
+        assertThat(lines.get(2)).startsWith("brickcached ");
+        assertThat(client.run("brick", "show", "b1").out()).containsPattern("size +8 GiB\ndisk +" + larger + "\n");
+        assertThat(client.run("brick", "show", "b2").out()).doesNotContain("unused");
+        assertThat(client.run("status", "-o", "json").out())
+                .contains("\"safe\": true", "\"problems\": []", "\"brick b1: its disk has " + larger + "\"")
+                .contains("\"disk_size_bytes\": 10737418240");
+
+        client.run("brick", "grow", "b1");
+
+        assertThat(client.run("status").out()).doesNotContain("remark");
+        assertThat(client.run("status", "-o", "json").out()).contains("\"remarks\": []");
+        assertThat(client.run("brick", "show", "b1").out()).doesNotContain("unused");
+    }
+
+    @Test
     void shouldNameEveryProblemWhenBricksNeedAttention() {
         client.addCache("fast");
         client.addBrick("b1", "fast");

@@ -6,6 +6,7 @@ import io.brickcache.admin.v1.Brick;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Values of the API as words of a table. */
 final class Labels {
@@ -32,6 +33,15 @@ final class Labels {
 
     static Duration oldestDirtyAge(Brick brick) {
         return Duration.ofSeconds(brick.getOldestDirtyAge().getSeconds());
+    }
+
+    /** How much of its disk the brick does not have, and how it gets that; empty if it has all, or nobody knows. */
+    static Optional<String> largerDisk(Brick brick) {
+        long unusedBytes = brick.getDiskSizeBytes() - brick.getSizeBytes();
+        return unusedBytes <= 0
+                ? Optional.empty()
+                : Optional.of(Units.size(brick.getDiskSizeBytes()) + ", " + Units.size(unusedBytes)
+                        + " unused; to use them: brickcache brick grow " + brick.getName());
     }
 
     /** To the second, UTC. */

@@ -52,6 +52,7 @@ public final class Main {
                 .registerConverter(Duration.class, Units::parseTime)
                 .registerConverter(Path.class, Main::path)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUnmatchedOptionsAllowedAsOptionParameters(false)
                 .setColorScheme(Help.defaultColorScheme(shell.coloured() ? Help.Ansi.ON : Help.Ansi.OFF))
                 .setOut(new PrintWriter(shell.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(shell.err(), true, StandardCharsets.UTF_8));
@@ -66,8 +67,7 @@ public final class Main {
     }
 
     private static int usageError(Shell shell, ParameterException e) {
-        String name = e.getCommandLine().getCommandSpec().qualifiedName();
-        shell.say(String.valueOf(e.getMessage()).replace('\n', ' ') + "; see " + name + " --help");
+        shell.say(new UsageError(e).message());
         return ExitCode.USAGE.number();
     }
 

@@ -45,6 +45,7 @@ final class StatusCommand implements Callable<Integer> {
         json.put("safe", verdict.safe());
         json.put("summary", verdict.summary());
         json.put("problems", verdict.problems());
+        json.put("remarks", verdict.remarks());
         json.put("node", node);
         json.put("caches", stats.getCachesList());
         json.put("bricks", stats.getBricksList());
@@ -56,6 +57,7 @@ final class StatusCommand implements Callable<Integer> {
         String colour = verdict.safe() ? GREEN : RED;
         shell.out().println(shell.coloured() ? colour + verdict.summary() + PLAIN : verdict.summary());
         verdict.problems().forEach(problem -> shell.out().println("  " + problem));
+        verdict.remarks().forEach(remark -> shell.out().println("  remark: " + remark));
         shell.out()
                 .println("brickcached " + node.getVersion() + " " + Labels.of(node.getState()) + " for "
                         + Units.time(Duration.ofSeconds(node.getUptime().getSeconds())) + ", "

@@ -127,8 +127,9 @@ final class Tables {
                 .row("mode", Labels.of(brick.getMode()))
                 .row("cache", brick.getCache())
                 .row("device", brick.getDevicePath())
-                .row("size", Units.size(brick.getSizeBytes()))
-                .row("cached", Units.size(brick.getCachedBytes()))
+                .row("size", Units.size(brick.getSizeBytes()));
+        Labels.largerDisk(brick).ifPresent(larger -> table.row("disk", larger));
+        table.row("cached", Units.size(brick.getCachedBytes()))
                 .row("dirty", Units.size(brick.getDirtyBytes()))
                 .row("oldest dirty", Labels.oldestDirty(brick))
                 .row("lost", lost(brick))

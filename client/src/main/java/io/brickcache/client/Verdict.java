@@ -17,8 +17,9 @@ import java.util.List;
  * @param safe everything serves, and no I/O failed since the daemon started
  * @param summary one line
  * @param problems one line for each thing that needs somebody
+ * @param remarks one line for each thing that somebody may want to know: nothing is wrong with it
  */
-record Verdict(boolean safe, String summary, List<String> problems) {
+record Verdict(boolean safe, String summary, List<String> problems, List<String> remarks) {
 
     static Verdict of(Node node, List<Cache> caches, List<Brick> bricks) {
         List<String> problems = new ArrayList<>();
@@ -33,8 +34,12 @@ record Verdict(boolean safe, String summary, List<String> problems) {
             addProblems(problems, brick);
             ailing += problems.size() > known ? 1 : 0;
         }
+        List<String> remarks = bricks.stream()
+                .flatMap(brick -> Labels.largerDisk(brick).stream()
+                        .map(larger -> "brick " + brick.getName() + ": its disk has " + larger))
+                .toList();
         if (problems.isEmpty()) {
-            return new Verdict(true, safe(bricks), List.of());
+            return new Verdict(true, safe(bricks), List.of(), remarks);
         }
         List<String> parts = new ArrayList<>();
         long lost = bricks.stream().mapToLong(Brick::getLostBytes).sum();
@@ -47,7 +52,7 @@ record Verdict(boolean safe, String summary, List<String> problems) {
         if (before > 0) {
             parts.add(ailing == 0 ? "the cache service needs attention" : "so does the cache service");
         }
-        return new Verdict(false, String.join(", ", parts), List.copyOf(problems));
+        return new Verdict(false, String.join(", ", parts), List.copyOf(problems), remarks);
     }
 
     private static String safe(List<Brick> bricks) {

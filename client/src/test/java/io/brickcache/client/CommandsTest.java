@@ -234,6 +234,7 @@ class CommandsTest {
         "brick detach b --flush --give-up-dirty, --give-up-dirty: not together with --flush",
         "status --timeout 0s, is not a time",
         "status -o xml, xml",
+        "cache create x --directory --siz 10G, but found '--siz'",
         "status --endpoint /run/x.sock, is no endpoint",
         "nonsense, nonsense"
     })
@@ -246,6 +247,53 @@ class CommandsTest {
                 .asString()
                 .startsWith("brickcache: ")
                 .contains(complaint);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cache create x --siz 10G --directory /d  | --siz | --size | cache create",
+                "cache create --siz 10G                   | --siz | --size | cache create",
+                "cache create x --siz=10G --directory /d  | --siz | --size | cache create",
+                "cache create x --size 1GiB --directry /d | --directry | --directory | cache create",
+                "cache create x --siz 10G --block 3       | --siz | --size | cache create",
+                "cache create x --dir /d --size 1GiB      | --dir | --directory | cache create",
+                "cache scrub --rat 1MiB/s                 | --rat | --rate | cache scrub",
+                "brick detach b --flsh                    | --flsh | --flush | brick detach",
+                "brick attach b --cache c --devise /d     | --devise | --device | brick attach",
+                "map --wiat 5s b                          | --wiat | --wait | map",
+                "simulate --modle write-back              | --modle | --mode | simulate",
+                "--endpont unix:/x cache create           | --endpont | --endpoint | ''",
+                "cache --timeot 5s create                 | --timeot | --timeout | cache"
+            })
+    void shouldNameTheUnknownOptionAndTheNearestWhenAnOptionIsMisspelt(
+            String arguments, String unknown, String nearest, String command) {
+        Ran ran = client.run(arguments.split(" "));
+
+        assertThat(ran)
+                .isEqualTo(new Ran(
+                        2,
+                        "",
+                        "brickcache: Unknown option: '" + unknown + "' (did you mean '" + nearest + "'?); see "
+                                + ("brickcache " + command).strip() + " --help\n"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cache craete x --size 1GiB | Unknown command: 'craete' (did you mean 'create'?); see brickcache cache",
+                "stauts                     | Unknown command: 'stauts' (did you mean 'status'?); see brickcache",
+                "brick detach b1 b2         | Unexpected argument: 'b2'; see brickcache brick detach",
+                "map b1 b2                  | Unexpected argument: 'b2'; see brickcache map",
+                "cache create x y           | Unexpected argument: 'y'; see brickcache cache create",
+                "status --nonsense          | Unknown option: '--nonsense'; see brickcache status",
+                "nonsense                   | Unknown command: 'nonsense'; see brickcache"
+            })
+    void shouldNameTheFirstArgumentThatNoCommandKnows(String arguments, String complaint) {
+        assertThat(client.run(arguments.split(" ")))
+                .isEqualTo(new Ran(2, "", "brickcache: " + complaint + " --help\n"));
     }
 
     @Test
@@ -285,6 +333,34 @@ class CommandsTest {
                         b2     serving  write-back  513 MiB    1 MiB      2s  90.0%    1 MiB  976 KiB
                         total                       1.0 GiB  2.5 MiB  4m 10s  90.0%    2 MiB  1.9 MiB
                         """);
+    }
+
+    @Test
+    void shouldRemarkThatADiskIsLargerAndThatAllIsSafeUntilTheBrickHasGrown() {
+        client.addCache("fast");
+        client.addBrick("b1", "fast");
+        client.addBrick("b2", "fast");
+        assertThat(client.run("brick", "show", "b1").out()).doesNotContain("unused");
+        client.node.resizeDisk("b1", 10L << 30);
+        client.node.resizeDisk("b2", 6L << 30);
+
+        List<String> lines = client.run("status").out().lines().toList();
+
+        String larger = "10 GiB, 2 GiB unused; to use them: brickcache brick grow b1";
+        assertThat(lines.get(0)).isEqualTo("all data safe: 2 bricks serving, nothing dirty");
+        assertThat(lines.get(1)).isEqualTo("  remark: brick b1: its disk has " + larger);
+        assertThat(lines.get(2)).startsWith("brickcached ");
+        assertThat(client.run("brick", "show", "b1").out()).containsPattern("size +8 GiB\ndisk +" + larger + "\n");
+        assertThat(client.run("brick", "show", "b2").out()).doesNotContain("unused");
+        assertThat(client.run("status", "-o", "json").out())
+                .contains("\"safe\": true", "\"problems\": []", "\"brick b1: its disk has " + larger + "\"")
+                .contains("\"disk_size_bytes\": 10737418240");
+
+        client.run("brick", "grow", "b1");
+
+        assertThat(client.run("status").out()).doesNotContain("remark");
+        assertThat(client.run("status", "-o", "json").out()).contains("\"remarks\": []");
+        assertThat(client.run("brick", "show", "b1").out()).doesNotContain("unused");
     }
 
     @Test

@@ -86,7 +86,8 @@ class JsonTest {
                                 "read_around_blocks": 40
                               },
                               "lost_blocks": 0,
-                              "lost_bytes": 0
+                              "lost_bytes": 0,
+                              "disk_size_bytes": 8589934592
                             }
                             """);
         }

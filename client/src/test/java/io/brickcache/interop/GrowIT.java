@@ -46,8 +46,12 @@ final class GrowIT extends EndToEnd {
     }
 
     private void growAndCheck(ServiceProcess service, BrickLoad load) throws IOException {
+        String remark = "unused; to use them: brickcache brick grow b";
+        assertThat(service.cli("status").succeeded().output()).contains("all data safe", remark);
+        assertThat(service.cli("brick", "show", "b").succeeded().output()).contains(remark);
         Outcome grown = service.cli("brick", "grow", "b").succeeded();
         assertThat(grown.errors()).contains("has grown from", "(" + BEFORE + " bytes)", "(" + AFTER + " bytes)");
+        assertThat(service.cli("status").succeeded().output()).doesNotContain(remark);
         service.kill();
         service.restart();
         assertThat(service.admin().brick("b").getSizeBytes()).isEqualTo(AFTER);

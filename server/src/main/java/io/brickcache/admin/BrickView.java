@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A brick at one moment.
  *
  * @param cache name of its cache
+ * @param diskBytes what its disk has by now, more than {@code sizeBytes} if it was made larger; 0 while that is not known
  * @param stateReason why it is not serving, for people; empty while it serves
  * @param dirtyBytes newer on the SSD than on the disk
  * @param cachedBytes on the SSD, clean or dirty
@@ -23,6 +24,7 @@ public record BrickView(
         String cache,
         Path devicePath,
         long sizeBytes,
+        long diskBytes,
         State state,
         String stateReason,
         Mode mode,

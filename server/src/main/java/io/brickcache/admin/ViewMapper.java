@@ -149,6 +149,7 @@ final class ViewMapper {
                 .setCache(view.cache())
                 .setDevicePath(view.devicePath().toString())
                 .setSizeBytes(view.sizeBytes())
+                .setDiskSizeBytes(view.diskBytes())
                 .setState(
                         switch (view.state()) {
                             case ATTACHING -> BrickState.BRICK_STATE_ATTACHING;

@@ -5,6 +5,8 @@ import io.brickcache.block.Geometry;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /**
  * Stands in for a disk that cannot be opened or may not be touched, so that its cache can be loaded: what is dirty stays on
@@ -28,6 +30,12 @@ final class MissingDisk implements BlockDevice {
     @Override
     public Geometry geometry() {
         return geometry;
+    }
+
+    /** Nobody knows what it has by now. */
+    @Override
+    public long presentBytes() {
+        throw new UncheckedIOException(new IOException(name + " is not there, or may not be touched"));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.brickcache.admin.BrickView;
 import io.brickcache.admin.CacheView;
 import io.brickcache.admin.LostView;
 import io.brickcache.admin.NodeView;
+import io.brickcache.block.BlockDevice;
 import io.brickcache.block.IoOptions;
 import io.brickcache.cache.BrickCounters;
 import io.brickcache.cache.CacheStats;
@@ -14,6 +15,7 @@ import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.env.ListenAddress;
 import io.brickcache.nbd.NbdServer;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -161,7 +163,7 @@ final class Views {
         RunningCache running = entry.cache().status().running();
         BrickNumbers numbers = open == null || running == null
                 ? BrickNumbers.recorded(context.ledger().read(entry.known().uuid()))
-                : running.host().ask(() -> numbers(running, open.cached()));
+                : running.host().ask(() -> numbers(running, open));
         KnownBrick known = entry.known();
         boolean serves = status.state() == BrickView.State.SERVING;
         return new BrickView(
@@ -170,6 +172,7 @@ final class Views {
                 entry.cache().name(),
                 known.device(),
                 known.sizeBytes(),
+                numbers.diskBytes(),
                 numbers.isPassThrough() && serves ? BrickView.State.PASS_THROUGH : status.state(),
                 serves ? numbers.failing() : status.reason(),
                 BrickView.Mode.WRITE_BACK,
@@ -188,12 +191,13 @@ final class Views {
             @Nullable Duration oldestDirtyAge,
             io.brickcache.admin.BrickCounters counters,
             BrickView.Lost lost,
+            long diskBytes,
             String failing) {
         /** As far as is known without the cache. */
         static BrickNumbers recorded(LedgerRecord record) {
             long dirtyBytes = record.isDiskWhole() ? 0 : Math.max(0, record.dirtyBytes());
             return new BrickNumbers(
-                    dirtyBytes, 0, null, io.brickcache.admin.BrickCounters.NONE, BrickView.Lost.NOTHING, "");
+                    dirtyBytes, 0, null, io.brickcache.admin.BrickCounters.NONE, BrickView.Lost.NOTHING, 0, "");
         }
 
         /** The cache fails, and nothing of the brick is on it alone. */
@@ -202,7 +206,8 @@ final class Views {
         }
     }
 
-    private static BrickNumbers numbers(RunningCache running, CachedBrick brick) {
+    private static BrickNumbers numbers(RunningCache running, OpenBrick open) {
+        CachedBrick brick = open.cached();
         int tick = running.cache().tick();
         Duration age = brick.regions().dirtyBlocks() == 0
                 ? null
@@ -213,7 +218,17 @@ final class Views {
                 age,
                 counters(brick.counters()),
                 new BrickView.Lost(brick.lost().blocks(), brick.lost().bytes()),
+                diskBytes(open.disk()),
                 running.cache().healthReason());
+    }
+
+    /** 0 if it does not say. */
+    private static long diskBytes(BlockDevice disk) {
+        try {
+            return disk.presentBytes();
+        } catch (UncheckedIOException e) {
+            return 0;
+        }
     }
 
     private static io.brickcache.admin.BrickCounters counters(BrickCounters from) {

@@ -93,6 +93,7 @@ public final class FakeNode implements NodeAdministration {
                         old.cache(),
                         old.devicePath(),
                         old.sizeBytes(),
+                        diskBytes.getOrDefault(old.name(), old.sizeBytes()),
                         state,
                         reason,
                         old.mode(),
@@ -319,6 +320,7 @@ public final class FakeNode implements NodeAdministration {
                 spec.cache(),
                 spec.devicePath(),
                 BRICK_BYTES,
+                BRICK_BYTES,
                 BrickView.State.SERVING,
                 "",
                 BrickView.Mode.WRITE_BACK,
@@ -455,6 +457,8 @@ public final class FakeNode implements NodeAdministration {
     /** The disk of a brick is made larger or smaller. */
     public void resizeDisk(String brick, long bytes) {
         diskBytes.put(brick, bytes);
+        BrickView old = brick(brick);
+        put(old, old.state(), old.stateReason(), old.dirtyBytes(), old.oldestDirtyAge(), old.connections());
     }
 
     /** From now on the kernel does not take new sizes, for that reason. */
@@ -477,6 +481,7 @@ public final class FakeNode implements NodeAdministration {
                         brick.uuid(),
                         brick.cache(),
                         brick.devicePath(),
+                        bytes,
                         bytes,
                         brick.state(),
                         brick.stateReason(),

@@ -85,11 +85,15 @@ class GrowTest {
     @Test
     void shouldServeWhatWasAddedWhenTheDiskIsLarger() throws Exception {
         try (NbdClient early = node.connect("b")) {
+            assertThat(brick().diskBytes()).isEqualTo(BEFORE);
             resize(AFTER);
+            assertThat(brick().diskBytes()).isEqualTo(AFTER);
+            assertThat(brick().sizeBytes()).isEqualTo(BEFORE);
 
             GrownView grown = node.admin().growBrick("b");
 
             assertThat(grown.brick().sizeBytes()).isEqualTo(AFTER);
+            assertThat(grown.brick().diskBytes()).isEqualTo(AFTER);
             assertThat(grown.previousBytes()).isEqualTo(BEFORE);
             assertThat(grown.mapping()).isNull();
             assertThat(early.read(AT, 4096)).isEqualTo(NodeRig.pattern(1, AT, 4096));
@@ -193,6 +197,7 @@ class GrowTest {
 
         assertThat(brick().state()).isEqualTo(BrickView.State.SERVING);
         assertThat(brick().sizeBytes()).isEqualTo(BEFORE);
+        assertThat(brick().diskBytes()).isEqualTo(AFTER);
         assertThat(node.read("b", AT, 4096)).isEqualTo(NodeRig.pattern(1, AT, 4096));
         assertThat(node.admin().growBrick("b").brick().sizeBytes()).isEqualTo(AFTER);
         writeBeyond();
@@ -222,6 +227,7 @@ class GrowTest {
         Files.move(node.path("b.img"), node.path("away.img"));
         node.start();
         assertThat(brick().state()).isEqualTo(BrickView.State.UNAVAILABLE);
+        assertThat(brick().diskBytes()).as("of a disk that is away").isZero();
         Files.move(node.path("away.img"), node.path("b.img"));
         while (brick().state() == BrickView.State.UNAVAILABLE) {
             Thread.onSpinWait();

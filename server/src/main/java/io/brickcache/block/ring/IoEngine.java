@@ -40,8 +40,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class IoEngine {
 
-    /** Entries that one turn of a loop can queue without an extra system call. */
-    static final int RING_ENTRIES = 1024;
+    /**
+     * Entries that are handed to the kernel with one system call; a turn of a loop with more makes several. The kernel holds
+     * a batch back until it has prepared all of it, and the device idles meanwhile: random reads of depth 32 are 5 to 10 %
+     * faster in batches of 8 than all at once, for the same processor time. Below 4 the calls begin to cost.
+     */
+    static final int RING_ENTRIES = 8;
 
     /** Completions that may wait: several devices at full depth and the sockets. */
     static final int COMPLETION_ENTRIES = 4096;

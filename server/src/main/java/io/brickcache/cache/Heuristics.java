@@ -19,7 +19,7 @@ record Heuristics(
 
     /**
      * A stream of reads of 1 MiB is longer than what programs and read-ahead ask for at once; 4 MiB of writes are twice what
-     * demotion writes for one positioning. A fifth of a second is little for who waits, and much next to what a sync costs.
+     * demotion writes for one positioning. A quarter of a second is little for who waits, and much next to what a sync costs.
      */
-    static final Heuristics DEFAULTS = new Heuristics(1 << 20, 4 << 20, 0, 200_000_000L, JournalBounds.DEFAULTS);
+    static final Heuristics DEFAULTS = new Heuristics(1 << 20, 4 << 20, 0, 250_000_000L, JournalBounds.DEFAULTS);
 }

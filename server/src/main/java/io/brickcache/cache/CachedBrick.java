@@ -53,6 +53,7 @@ public final class CachedBrick implements BlockDevice {
     private int running;
     private boolean closing;
     private @Nullable Runnable onDrained;
+    private final DemotionPace demotionPace;
     private final RequestHold hold = new RequestHold();
     private long lastRequestNs;
     private long demotedAtNs;
@@ -77,6 +78,7 @@ public final class CachedBrick implements BlockDevice {
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
         this.lost = new LostBlocks(core, this);
+        this.demotionPace = new DemotionPace(core.heuristics.demotionPortionNs());
         this.soleStream = new SoleStream(core.heuristics.soleStreamBytes());
         this.neighbourhood = new Neighbourhood(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
@@ -441,6 +443,10 @@ public final class CachedBrick implements BlockDevice {
     /** When {@link #demotionAdvanced} was called last. */
     long demotedAtNs() {
         return demotedAtNs;
+    }
+
+    DemotionPace demotionPace() {
+        return demotionPace;
     }
 
     DiskHead head() {

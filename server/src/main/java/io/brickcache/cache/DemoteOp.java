@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the dirty blocks of some regions to the disk: region after region in ascending order, neighbouring blocks in
- * one I/O; then one sync of the disk; then the blocks are clean (R4).
+ * one I/O; then one sync of the disk, or several while writes wait; then the blocks are clean (R4, {@link DemotedBlocks}).
  *
  * <p>Only slots whose mapping is committed are taken: before that a durable clean mapping of the block may exist, which
  * the disk must not contradict (R3). A block written meanwhile has another slot and stays dirty; its old slot has lost
@@ -35,12 +35,10 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
 
     private final int[] slotOf;
     private final long[] maskOf;
-    /** Slots whose content is on the disk, not synced yet, and their blocks. */
-    private final int[] written;
+    /** Writes of each block that have not succeeded yet: one for each run of its dirty units. */
+    private final byte[] runsLeft;
 
-    private final long[] writtenBlock;
-
-    private int writtenCount;
+    private final DemotedBlocks written;
     private int skipped;
     private int nextRegion;
     /** The region for which a commit was asked, as {@link #nextRegion}. */
@@ -50,6 +48,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     private int pending;
     private int cursor;
     private int cursorUnit;
+    private boolean writing;
     private boolean issuing;
     private IoStatus regionStatus = IoStatus.OK;
     private IoStatus status = IoStatus.OK;
@@ -76,11 +75,12 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         this.blocksPerRegion = brick.regions().blocksPerRegion();
         this.slotOf = new int[blocksPerRegion];
         this.maskOf = new long[blocksPerRegion];
-        this.written = new int[blocksPerRegion * regions.length];
-        this.writtenBlock = new long[blocksPerRegion * regions.length];
+        this.runsLeft = new byte[blocksPerRegion];
+        this.written = new DemotedBlocks(core, brick, purpose, blocksPerRegion * regions.length, this::eased);
     }
 
     void start() {
+        written.begin();
         next();
     }
 
@@ -96,8 +96,8 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     }
 
     private void next() {
-        if (nextRegion == regions.length) {
-            sync();
+        if (nextRegion == regions.length || !written.isSynced()) {
+            written.end();
             return;
         }
         firstBlock = brick.regions().firstBlock(regions[nextRegion]);
@@ -166,6 +166,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
                 slotOf[i] = SlotTable.NONE;
             } else if (take) {
                 maskOf[i] = core.slots.validMask(slot);
+                runsLeft[i] = (byte) Long.bitCount(maskOf[i] & ~(maskOf[i] << 1));
                 core.slots.setDemoting(slot, true);
                 found++;
             }
@@ -208,8 +209,15 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         if (!ioStatus.isOk()) {
             brick.counters().diskWriteErrors++;
             regionStatus = regionStatus.and(ioStatus);
+        } else {
+            for (int i = io.index; i < io.index + io.count; i++) {
+                if (--runsLeft[i] == 0) {
+                    written.add(slotOf[i], firstBlock + i);
+                }
+            }
         }
         pending--;
+        written.answered();
         write();
     }
 
@@ -237,7 +245,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         if (verdict == SecondLook.Verdict.READABLE) {
             brick.lost().readable(firstBlock + i << core.shape.blockShift(), blockBytes);
         } else {
-            boolean mine = isStillMarked(slotOf[i], firstBlock + i);
+            boolean mine = written.isStillMarked(slotOf[i], firstBlock + i);
             if (purpose == Purpose.RESCUE) {
                 status = status.and(IoStatus.IO_ERROR);
                 if (mine) {
@@ -259,7 +267,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
     private void giveUp(int i) {
         int slot = slotOf[i];
         slotOf[i] = SlotTable.NONE;
-        if (isStillMarked(slot, firstBlock + i)) {
+        if (written.isStillMarked(slot, firstBlock + i)) {
             core.slots.setDemoting(slot, false);
         }
     }
@@ -272,20 +280,23 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         epoch = null;
         cursor = 0;
         cursorUnit = 0;
+        writing = true;
         write();
     }
 
-    /** Writes the next pieces; called again when one is done. */
+    /** Writes the next pieces; called again when one is done, and when there may be more. */
     private void write() {
-        if (issuing) {
+        if (issuing || !writing) {
             return;
         }
         issuing = true;
-        while (pending < WRITE_DEPTH && nextPiece()) {
-            // Each call submits one piece.
+        boolean more = true;
+        while (more && pending < WRITE_DEPTH && !written.isFull(pending)) {
+            more = nextPiece();
         }
         issuing = false;
-        if (pending == 0) {
+        if (!more && pending == 0) {
+            writing = false;
             regionDone();
         }
     }
@@ -300,14 +311,16 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         if (cursor == blocksPerRegion) {
             return false;
         }
+        int first = cursor;
         int begin = cursor * blockBytes + cursorUnit * unitBytes;
         while (cursor < blocksPerRegion && isDirtyUnit(cursor, cursorUnit)) {
             advance(units);
         }
         int end = cursor * blockBytes + cursorUnit * unitBytes;
         long offset = (firstBlock << core.shape.blockShift()) + begin;
+        int count = (end - 1) / blockBytes - first + 1;
         pending++;
-        core.io.submitDisk(IoOp.WRITE, WRITE, 0, 0, brick, offset, end - begin, buffer(), begin, this);
+        core.io.submitDisk(IoOp.WRITE, WRITE, first, count, brick, offset, end - begin, buffer(), begin, this);
         return true;
     }
 
@@ -327,13 +340,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
 
     private void regionDone() {
         for (int i = 0; i < blocksPerRegion; i++) {
-            if (slotOf[i] == SlotTable.NONE) {
-                continue;
-            }
-            if (regionStatus.isOk()) {
-                written[writtenCount] = slotOf[i];
-                writtenBlock[writtenCount++] = firstBlock + i;
-            } else {
+            if (slotOf[i] != SlotTable.NONE && runsLeft[i] > 0) {
                 giveUp(i);
             }
         }
@@ -350,49 +357,14 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         }
     }
 
-    private void sync() {
-        if (core.bug == PlantedBug.CLEANS_WITHOUT_SYNC) {
-            synced(IoStatus.OK);
-        } else if (writtenCount == 0) {
-            listener.demoted(0, skipped, status);
+    /** Some blocks became clean, or will not. */
+    private void eased() {
+        if (written.isEnded()) {
+            listener.demoted(written.cleaned(), skipped + written.skipped(), status.and(written.status()));
             brick.opDone();
         } else {
-            brick.sync().sync(this::synced);
+            write();
         }
-    }
-
-    private void synced(IoStatus syncStatus) {
-        int cleaned = 0;
-        for (int i = 0; i < writtenCount; i++) {
-            int slot = written[i];
-            if (!isStillMarked(slot, writtenBlock[i])) {
-                // A new slot meanwhile, perhaps with the same content: by a read that made a partial block whole.
-                skipped++;
-                continue;
-            }
-            if (syncStatus.isOk() && purpose == Purpose.RESCUE) {
-                core.retire(slot);
-                brick.counters().rescuedBlocks++;
-            } else if (syncStatus.isOk()) {
-                core.clean(slot);
-                cleaned++;
-            } else {
-                core.slots.setDemoting(slot, false);
-            }
-        }
-        brick.counters().demotedBlocks += cleaned;
-        core.freePool.refill();
-        core.brake.eased();
-        listener.demoted(cleaned, skipped, status.and(syncStatus));
-        brick.opDone();
-    }
-
-    /**
-     * False if the slot was retired meanwhile, whatever became of it then: a slot given away has another block or no mark,
-     * since a brick has one demotion at a time.
-     */
-    private boolean isStillMarked(int slot, long block) {
-        return core.slots.isDemoting(slot) && core.slots.key(slot) == SlotTable.key(brick.id(), block);
     }
 
     private IoBuffer buffer() {

@@ -61,6 +61,11 @@ final class DiskSync extends IoRequest {
         return !busy && waiting.isEmpty();
     }
 
+    /** True if a sync is asked for that begins when the one under way is done. */
+    boolean isQueued() {
+        return !waiting.isEmpty();
+    }
+
     /** Makes durable what has been answered until now. */
     void sync(Consumer<IoStatus> done) {
         waiting.add(done);

@@ -18,6 +18,8 @@ enum PlantedBug {
     RECORDS_UNSYNCED_COPIES,
     /** R4: a demoted block counts as clean before the disk is synced. */
     CLEANS_WITHOUT_SYNC,
+    /** R4: a sync makes clean what was demoted while it was under way, too. */
+    CLEANS_WHAT_THE_SYNC_MISSED,
     /** R4: a dirty block written around is forgotten before the disk is synced. */
     FORGETS_DIRTY_WITHOUT_SYNC,
     /** R5: the metadata is committed before the data is safe on the SSD. */

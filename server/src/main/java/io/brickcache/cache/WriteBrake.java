@@ -20,6 +20,7 @@ final class WriteBrake {
     private static final long LOOK_NS = 50_000_000L;
 
     private final CacheCore core;
+    private final int highMark;
     private final int mark;
     private final Deque<WriteOp> held = new ArrayDeque<>();
     private Loop.@Nullable Cancellable timer;
@@ -32,7 +33,13 @@ final class WriteBrake {
      */
     WriteBrake(CacheCore core, int highPercent) {
         this.core = core;
+        this.highMark = (int) (core.slots.slots() * (long) highPercent / 100);
         this.mark = (int) (core.slots.slots() * (100 + 3L * highPercent) / 400);
+    }
+
+    /** True if so much is dirty that writes wait, or are going to. */
+    boolean isNear() {
+        return core.dirtySlots() >= highMark;
     }
 
     /** True if the write has to wait; it is resumed. */

@@ -35,6 +35,7 @@ public final class BuggyCaches {
      *
      * @param streamBytes from when on a stream passes the cache by
      * @param clusterBytes what is read around a miss, or 0
+     * @param portionNs how long the disk should be busy with what demotion syncs at a time
      * @param journal when the journal of slots is shortened
      */
     public static Cache load(
@@ -47,6 +48,7 @@ public final class BuggyCaches {
             Function<BrickRecord, BlockDevice> disks,
             long streamBytes,
             int clusterBytes,
+            long portionNs,
             JournalBounds journal)
             throws MetadataException {
         PlantedBug planted = PlantedBug.valueOf(bug);
@@ -64,6 +66,6 @@ public final class BuggyCaches {
                 options,
                 opened,
                 planted,
-                new Heuristics(streamBytes, streamBytes, clusterBytes, journal));
+                new Heuristics(streamBytes, streamBytes, clusterBytes, portionNs, journal));
     }
 }

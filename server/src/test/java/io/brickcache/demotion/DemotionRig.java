@@ -10,6 +10,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.block.Pattern;
 import io.brickcache.block.sim.Fault;
 import io.brickcache.block.sim.Faults;
+import io.brickcache.block.sim.LatencyModel;
 import io.brickcache.block.sim.Medium;
 import io.brickcache.block.sim.SimDevice;
 import io.brickcache.block.sim.SimDeviceOptions;
@@ -56,7 +57,8 @@ final class DemotionRig {
     private Fault diskWriteFault = Fault.NONE;
     private @Nullable Runnable onDiskWrite;
 
-    private DemotionRig(DemotionOptions options, long commitIntervalNs) throws MetadataException {
+    private DemotionRig(DemotionOptions options, long commitIntervalNs, LatencyModel diskLatency)
+            throws MetadataException {
         SeededEntropy entropy = new SeededEntropy(17);
         loop = new SimLoop(entropy);
         CacheRecord record = new CacheRecord(entropy.nextUuid(), BLOCK_BYTES, SLOTS, 0, true);
@@ -64,7 +66,8 @@ final class DemotionRig {
         BrickRecord brickRecord = new BrickRecord(0, "b0", entropy.nextUuid(), "sim", "sim", disk.sizeBytes());
         store.format(record, List.of(brickRecord));
         SsdLayout layout = new SsdLayout(record.uuid(), new BlockShape(BLOCK_BYTES), SLOTS);
-        SimDevice ssd = device("ssd", new Medium(layout.areaBytes(), 512), entropy, 10_000, Faults.NONE);
+        SimDevice ssd =
+                device("ssd", new Medium(layout.areaBytes(), 512), entropy, (request, nowNs) -> 10_000, Faults.NONE);
         cache = Cache.load(
                 CacheMetadata.read(store),
                 store,
@@ -78,7 +81,7 @@ final class DemotionRig {
                         options.maxDirtyAgeNs(),
                         options.idleNs(),
                         CacheOptions.MIN_METADATA_MEMORY_BYTES),
-                ignored -> device("disk", disk, entropy, 5_000_000, this::diskFault));
+                ignored -> device("disk", disk, entropy, diskLatency, this::diskFault));
         AtomicInteger done = new AtomicInteger();
         cache.start(status -> done.incrementAndGet());
         loop.runUntil(() -> done.get() > 0);
@@ -92,16 +95,19 @@ final class DemotionRig {
     }
 
     static DemotionRig with(DemotionOptions options, long commitIntervalNs) {
+        return with(options, commitIntervalNs, (request, nowNs) -> 5_000_000);
+    }
+
+    static DemotionRig with(DemotionOptions options, long commitIntervalNs, LatencyModel diskLatency) {
         try {
-            return new DemotionRig(options, commitIntervalNs);
+            return new DemotionRig(options, commitIntervalNs, diskLatency);
         } catch (MetadataException e) {
             throw new AssertionError(e);
         }
     }
 
-    private SimDevice device(String name, Medium medium, SeededEntropy entropy, long latencyNs, Faults faults) {
-        return new SimDevice(
-                name, loop, medium, SimDeviceOptions.DEFAULT, (request, nowNs) -> latencyNs, faults, entropy);
+    private SimDevice device(String name, Medium medium, SeededEntropy entropy, LatencyModel latency, Faults faults) {
+        return new SimDevice(name, loop, medium, SimDeviceOptions.DEFAULT, latency, faults, entropy);
     }
 
     private Fault diskFault(IoRequest request) {

@@ -77,7 +77,8 @@ public final class CachedBrick implements BlockDevice {
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
         this.lost = new LostBlocks(core, this);
-        this.soleStream = new SoleStream(core.heuristics.soleStreamBytes());
+        this.soleStream = new SoleStream(
+                Math.min(core.heuristics.soleStreamBytes(), (long) core.slots.slots() * core.shape.blockBytes() / 4));
         this.neighbourhood = new Neighbourhood(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
@@ -223,7 +224,7 @@ public final class CachedBrick implements BlockDevice {
         soleStream.request(offset, request.length());
         boolean stream = read
                 ? readStreams.read(offset, request.length()) >= core.heuristics.readStreamBytes()
-                : core.isAboveLowMark() && soleStream.goesAround(head.reaches(offset));
+                : core.isAboveLowMark() && soleStream.goesAround(offset, head);
         while (offset < end) {
             long partEnd = Math.min(end, (offset | CacheCore.MAX_PART_BYTES - 1) + 1);
             long firstBlock = offset >> core.shape.blockShift();

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>DISK: write-around, trim, zeroes</td><td>waits</td><td>waits</td><td>waits</td></tr>
  * <tr><td>DEMOTE: slots to the disk</td><td>passes</td><td>waits</td><td>waits</td></tr>
  * </table>
+ *
+ * <p>Write-arounds of blocks without slots pass each other if their bytes do not overlap ({@link #enterAround}).
  */
 final class Gates {
 
@@ -31,6 +33,10 @@ final class Gates {
         private long last;
         private int blockers;
         private boolean held;
+        /** Bytes [from, to) of the brick that a lone DISK changes; none of others. */
+        private long from;
+
+        private long to;
         private @Nullable Holder before;
         private @Nullable Holder after;
 
@@ -44,7 +50,15 @@ final class Gates {
         private boolean conflicts(Holder other) {
             boolean passes =
                     kind == Kind.WRITE && other.kind == Kind.DEMOTE || kind == Kind.DEMOTE && other.kind == Kind.WRITE;
-            return !passes && overlaps(other.first, other.last);
+            return !passes && overlaps(other.first, other.last) && !isApart(other);
+        }
+
+        private boolean isApart(Holder other) {
+            return from < to && other.isApart(from, to);
+        }
+
+        private boolean isApart(long otherFrom, long otherTo) {
+            return from < to && (to <= otherFrom || otherTo <= from);
         }
     }
 
@@ -60,8 +74,36 @@ final class Gates {
     private boolean running;
     private int count;
 
+    /**
+     * True if a write-around of the bytes [from, to) need not wait: none but others like it, of other bytes, is at these
+     * blocks.
+     */
+    boolean admitsAround(long first, long last, long from, long to) {
+        for (Holder other = oldest; other != null; other = other.after) {
+            if (other.overlaps(first, last) && !other.isApart(from, to)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Enters now: a write-around of the bytes [from, to) that {@link #admitsAround} has let in. Those of neighbouring bytes in
+     * one block, as a sequence has them that is not aligned to blocks, reach the disk in their order then, with nothing
+     * between them. None of the blocks may have a slot: there is nothing to merge, and none can get one meanwhile.
+     */
+    void enterAround(Holder holder, long first, long last, long from, long to) {
+        enter(holder, Kind.DISK, first, last, from, to);
+    }
+
     /** Enters now or when all conflicting operations that came before have left. */
     void enter(Holder holder, Kind kind, long first, long last) {
+        enter(holder, kind, first, last, 0, 0);
+    }
+
+    private void enter(Holder holder, Kind kind, long first, long last, long from, long to) {
+        holder.from = from;
+        holder.to = to;
         holder.kind = kind;
         holder.first = first;
         holder.last = last;

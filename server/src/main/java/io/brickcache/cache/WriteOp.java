@@ -89,7 +89,41 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     private void enter() {
-        part.brick().gates().enter(this, Gates.Kind.WRITE, part.firstBlock(), part.lastBlock());
+        if (core.bug != PlantedBug.FAILS_WHEN_FULL && goesAroundAnyway() && isAlone()) {
+            countAround();
+            DiskOp disk = core.takeDiskOp();
+            disk.part().moveFrom(part);
+            disk.startAlone();
+            recycle();
+        } else {
+            part.brick().gates().enter(this, Gates.Kind.WRITE, part.firstBlock(), part.lastBlock());
+        }
+    }
+
+    /** As {@link #entered} decides of blocks without slots. */
+    private boolean goesAroundAnyway() {
+        if (!core.takesSlots() || DirtyMarks.isRefused(part.brick())) {
+            around = Around.SSD_ERROR;
+        } else if (stream) {
+            around = Around.STREAM;
+        } else if (!core.shape.isAligned(part.from(), part.to())) {
+            around = Around.UNALIGNED;
+        } else if (core.allocator.freeCount() < part.blocks()) {
+            around = Around.FULL;
+        }
+        return around != Around.NO;
+    }
+
+    /** True if none of the blocks has a slot or is being written to one. */
+    private boolean isAlone() {
+        CachedBrick of = part.brick();
+        for (int i = 0; i < part.blocks(); i++) {
+            if (core.find(of, part.firstBlock() + i) != SlotTable.NONE) {
+                return false;
+            }
+        }
+        return of.gates()
+                .admitsAround(part.firstBlock(), part.lastBlock(), part.offset(), part.offset() + part.bytes());
     }
 
     /** Goes on after {@link WriteBrake#holds}. */
@@ -99,6 +133,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     @Override
     void entered() {
+        around = Around.NO;
         CachedBrick of = part.brick();
         of.promotions().invalidate(part.firstBlock(), part.lastBlock());
         if (!core.takesSlots() || DirtyMarks.isRefused(of)) {
@@ -375,6 +410,16 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         CachedBrick of = part.brick();
+        countAround();
+        DiskOp disk = core.takeDiskOp();
+        disk.part().moveFrom(part);
+        disk.startWrite();
+        of.gates().leave(this);
+        recycle();
+    }
+
+    private void countAround() {
+        CachedBrick of = part.brick();
         switch (around) {
             case FULL -> of.counters().aroundFullBytes += part.bytes();
             case SSD_ERROR -> of.counters().aroundSsdErrorBytes += part.bytes();
@@ -383,11 +428,6 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             case STREAM -> of.counters().aroundStreamBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
-        DiskOp disk = core.takeDiskOp();
-        disk.part().moveFrom(part);
-        disk.startWrite();
-        of.gates().leave(this);
-        recycle();
     }
 
     private void finish(IoStatus status) {

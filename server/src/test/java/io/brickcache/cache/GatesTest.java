@@ -166,4 +166,42 @@ class GatesTest {
         assertThatThrownBy(() -> gates.leave(inside)).isInstanceOf(IllegalStateException.class);
         waiting.leave();
     }
+
+    /** A write-around of bytes of a block of 100. */
+    private final class Around extends Gates.Holder {
+        private boolean inside;
+
+        private boolean tries(long from, long to) {
+            boolean admitted = gates.admitsAround(from / 100, (to - 1) / 100, from, to);
+            if (admitted) {
+                gates.enterAround(this, from / 100, (to - 1) / 100, from, to);
+            }
+            return admitted;
+        }
+
+        @Override
+        void entered() {
+            inside = true;
+        }
+    }
+
+    @Test
+    void shouldLetWritesAroundOfOtherBytesOfABlockPassEachOther() {
+        Around first = new Around();
+        Around second = new Around();
+        assertThat(first.tries(0, 150)).isTrue();
+        assertThat(new Around().tries(149, 200)).as("the same byte").isFalse();
+        assertThat(second.tries(150, 300)).isTrue();
+        assertThat(second.inside).isTrue();
+
+        Operation write = new Operation(Kind.WRITE, 1, 1).arrive();
+        assertThat(new Around().tries(300, 400)).as("another block").isTrue();
+        assertThat(new Around().tries(90, 95)).as("block 0, of the first").isFalse();
+        gates.leave(first);
+        assertThat(write.isInside()).as("the second is in block 1").isFalse();
+        assertThat(new Around().tries(100, 110)).as("somebody waits there").isFalse();
+        gates.leave(second);
+        assertThat(write.isInside()).isTrue();
+        write.leave();
+    }
 }

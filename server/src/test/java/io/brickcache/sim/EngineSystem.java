@@ -213,7 +213,7 @@ class EngineSystem implements SystemUnderTest {
                     options,
                     brick -> openDisk(brick.id(), brick.sizeBytes()),
                     own.pick(scenario.blockBytes(), 4 * scenario.blockBytes(), 1 << 20),
-                    own.pick(0, scenario.blockBytes(), 64 << 10, 256 << 10),
+                    own.pick(0, scenario.blockBytes(), 8 << 10, 64 << 10, 256 << 10),
                     new JournalBounds(own.pick(0, 1, 20, 100), own.pick(1, 1, 3, 1024), own.pick(1, 1, 4, 64)));
         }
 

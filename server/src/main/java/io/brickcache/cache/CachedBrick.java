@@ -77,8 +77,7 @@ public final class CachedBrick implements BlockDevice {
         this.regions = new DirtyRegions(geometry.sizeBytes(), core.shape);
         this.heat = new RegionHeat(record.id(), regions.regions());
         this.lost = new LostBlocks(core, this);
-        this.soleStream = new SoleStream(
-                Math.min(core.heuristics.soleStreamBytes(), (long) core.slots.slots() * core.shape.blockBytes() / 4));
+        this.soleStream = new SoleStream(core.heuristics.soleStreamBytes());
         this.neighbourhood = new Neighbourhood(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();

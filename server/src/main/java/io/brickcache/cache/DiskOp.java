@@ -76,7 +76,9 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     private void start(IoOp newOp, int newFlags) {
         begin(newOp, newFlags);
-        part.brick().gates().enter(this, Gates.Kind.DISK, part.firstBlock(), part.lastBlock());
+        part.brick()
+                .gates()
+                .enterDisk(this, part.firstBlock(), part.lastBlock(), part.offset(), part.offset() + part.bytes());
     }
 
     private void begin(IoOp newOp, int newFlags) {

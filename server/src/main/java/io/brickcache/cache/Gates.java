@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>DEMOTE: slots to the disk</td><td>passes</td><td>waits</td><td>waits</td></tr>
  * </table>
  *
- * <p>Write-arounds of blocks without slots pass each other if their bytes do not overlap ({@link #enterAround}).
+ * <p>A write-around of blocks without slots passes other changes of the disk if their bytes do not overlap ({@link
+ * #enterAround}).
  */
 final class Gates {
 
@@ -33,10 +34,13 @@ final class Gates {
         private long last;
         private int blockers;
         private boolean held;
-        /** Bytes [from, to) of the brick that a lone DISK changes; none of others. */
+        /** Bytes [from, to) of the brick that a DISK changes. */
         private long from;
 
         private long to;
+        /** Waits for nobody. */
+        private boolean free;
+
         private @Nullable Holder before;
         private @Nullable Holder after;
 
@@ -47,18 +51,14 @@ final class Gates {
             return first <= otherLast && otherFirst <= last;
         }
 
-        private boolean conflicts(Holder other) {
-            boolean passes =
-                    kind == Kind.WRITE && other.kind == Kind.DEMOTE || kind == Kind.DEMOTE && other.kind == Kind.WRITE;
-            return !passes && overlaps(other.first, other.last) && !isApart(other);
+        private boolean waitsFor(Holder earlier) {
+            boolean passes = kind == Kind.WRITE && earlier.kind == Kind.DEMOTE
+                    || kind == Kind.DEMOTE && earlier.kind == Kind.WRITE;
+            return !free && !passes && overlaps(earlier.first, earlier.last);
         }
 
-        private boolean isApart(Holder other) {
-            return from < to && other.isApart(from, to);
-        }
-
-        private boolean isApart(long otherFrom, long otherTo) {
-            return from < to && (to <= otherFrom || otherTo <= from);
+        private boolean changesOthersThan(long otherFrom, long otherTo) {
+            return kind == Kind.DISK && (to <= otherFrom || otherTo <= from);
         }
     }
 
@@ -75,12 +75,12 @@ final class Gates {
     private int count;
 
     /**
-     * True if a write-around of the bytes [from, to) need not wait: none but others like it, of other bytes, is at these
-     * blocks.
+     * True if a write-around of the bytes [from, to) need not wait: only changes of the disk are at these blocks, and of other
+     * bytes.
      */
     boolean admitsAround(long first, long last, long from, long to) {
         for (Holder other = oldest; other != null; other = other.after) {
-            if (other.overlaps(first, last) && !other.isApart(from, to)) {
+            if (other.overlaps(first, last) && !other.changesOthersThan(from, to)) {
                 return false;
             }
         }
@@ -93,12 +93,20 @@ final class Gates {
      * between them. None of the blocks may have a slot: there is nothing to merge, and none can get one meanwhile.
      */
     void enterAround(Holder holder, long first, long last, long from, long to) {
+        holder.free = true;
+        enter(holder, Kind.DISK, first, last, from, to);
+    }
+
+    /** As {@link #enter}, DISK, of an operation that changes the bytes [from, to) of these blocks. */
+    void enterDisk(Holder holder, long first, long last, long from, long to) {
+        holder.free = false;
         enter(holder, Kind.DISK, first, last, from, to);
     }
 
     /** Enters now or when all conflicting operations that came before have left. */
     void enter(Holder holder, Kind kind, long first, long last) {
-        enter(holder, kind, first, last, 0, 0);
+        holder.free = false;
+        enter(holder, kind, first, last, 0, Long.MAX_VALUE);
     }
 
     private void enter(Holder holder, Kind kind, long first, long last, long from, long to) {
@@ -110,7 +118,7 @@ final class Gates {
         holder.blockers = 0;
         holder.held = false;
         for (Holder other = oldest; other != null; other = other.after) {
-            if (other.conflicts(holder)) {
+            if (holder.waitsFor(other)) {
                 holder.blockers++;
             }
         }
@@ -136,7 +144,7 @@ final class Gates {
         }
         holder.held = false;
         for (Holder other = holder.after; other != null; other = other.after) {
-            if (other.conflicts(holder) && --other.blockers == 0) {
+            if (other.waitsFor(holder) && --other.blockers == 0) {
                 other.held = true;
                 ready.add(other);
             }

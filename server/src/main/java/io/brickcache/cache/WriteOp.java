@@ -100,7 +100,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
     }
 
-    /** As {@link #entered} decides of blocks without slots. */
+    /** As {@link #entered} and {@link #store} decide of blocks without slots. */
     private boolean goesAroundAnyway() {
         if (!core.takesSlots() || DirtyMarks.isRefused(part.brick())) {
             around = Around.SSD_ERROR;

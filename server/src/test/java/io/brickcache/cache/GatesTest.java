@@ -194,14 +194,25 @@ class GatesTest {
         assertThat(second.tries(150, 300)).isTrue();
         assertThat(second.inside).isTrue();
 
+        Around waiting = new Around();
+        gates.enterDisk(waiting, 2, 2, 200, 210);
+        assertThat(waiting.inside).as("it may find a slot").isFalse();
+        Around third = new Around();
+        assertThat(third.tries(300, 310)).as("another block").isTrue();
+
         Operation write = new Operation(Kind.WRITE, 1, 1).arrive();
-        assertThat(new Around().tries(300, 400)).as("another block").isTrue();
-        assertThat(new Around().tries(90, 95)).as("block 0, of the first").isFalse();
+        assertThat(new Around().tries(100, 110)).as("somebody waits there").isFalse();
         gates.leave(first);
         assertThat(write.isInside()).as("the second is in block 1").isFalse();
-        assertThat(new Around().tries(100, 110)).as("somebody waits there").isFalse();
         gates.leave(second);
         assertThat(write.isInside()).isTrue();
+        assertThat(waiting.inside).isTrue();
         write.leave();
+        gates.leave(third);
+        Around fourth = new Around();
+        assertThat(fourth.tries(210, 220)).as("neighbour of one that waited").isTrue();
+        gates.leave(waiting);
+        gates.leave(fourth);
+        assertThat(gates.isEmpty()).isTrue();
     }
 }

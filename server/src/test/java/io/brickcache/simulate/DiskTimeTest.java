@@ -103,14 +103,13 @@ class DiskTimeTest {
         assertThat(cached.demotion().blocks()).isEqualTo(2);
     }
 
+    /** Its first writes around wait for commits, and the disk's head is not yet where they are going. */
     @ParameterizedTest
     @ValueSource(ints = {4, 16})
-    void shouldGoAroundWithAStreamOfWritesBeforeTheCacheIsFull(int blockKib) throws TraceException {
+    void shouldGoOnAroundWithAStreamOfWrites(int blockKib) throws TraceException {
         for (int i = 0; i < 8000; i++) {
             ask('W', i * 64L * KIB, 64 * KIB);
         }
         assertThat(diskTime(5 * KIB / blockKib, blockKib * KIB, Arrival.TRACE)).isLessThan(1.06);
-        assertThat(diskTime(5 * KIB / blockKib, blockKib * KIB, Arrival.CLOSED_LOOP))
-                .isLessThan(1.06);
     }
 }

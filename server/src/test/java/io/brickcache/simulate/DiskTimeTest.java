@@ -110,6 +110,6 @@ class DiskTimeTest {
         for (int i = 0; i < 8000; i++) {
             ask('W', i * 64L * KIB, 64 * KIB);
         }
-        assertThat(diskTime(5 * KIB / blockKib, blockKib * KIB, Arrival.TRACE)).isLessThan(1.06);
+        assertThat(diskTime(5 * KIB / blockKib, blockKib * KIB, Arrival.TRACE)).isLessThan(1.03);
     }
 }

@@ -1,5 +1,6 @@
 package io.brickcache.block;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,7 @@ final class PartialRequest extends IoRequest implements BufferPool.Waiter {
     private long bodyEnd;
     private int pieceBytes;
     private boolean bodyDone;
+    private boolean started;
     private IoStatus status = IoStatus.OK;
     private boolean running;
     private boolean pieceCompleted;
@@ -50,17 +52,36 @@ final class PartialRequest extends IoRequest implements BufferPool.Waiter {
         this.sector = below.geometry().sectorBytes();
     }
 
-    void start(IoRequest started) {
-        request = started;
+    /** What to execute, on {@link #start}. */
+    void take(IoRequest taken) {
+        request = taken;
+        started = false;
+    }
+
+    boolean isStarted() {
+        return started;
+    }
+
+    /** True if both have a part of one sector; asked before and while they are executed. */
+    boolean sharesSector(PartialRequest other) {
+        IoRequest mine = Objects.requireNonNull(request);
+        IoRequest theirs = Objects.requireNonNull(other.request);
+        return mine.offset() / sector <= (theirs.offset() + theirs.length() - 1) / sector
+                && theirs.offset() / sector <= (mine.offset() + mine.length() - 1) / sector;
+    }
+
+    void start() {
+        started = true;
+        IoRequest begun = Objects.requireNonNull(request);
         size = below.geometry().sizeBytes();
-        position = started.offset();
-        end = position + started.length();
+        position = begun.offset();
+        end = position + begun.length();
         bodyStart = position + sector - 1 & -(long) sector;
         bodyEnd = end == size ? end : end & -(long) sector;
         bodyDone = bodyEnd <= bodyStart;
         status = IoStatus.OK;
         piece = Piece.NONE;
-        if (started.op() == IoOp.TRIM) {
+        if (begun.op() == IoOp.TRIM) {
             // The edges stay as they are.
             position = bodyDone ? end : bodyStart;
             end = bodyDone ? end : bodyEnd;
@@ -173,11 +194,11 @@ final class PartialRequest extends IoRequest implements BufferPool.Waiter {
     private void finish() {
         IoRequest whole = current();
         IoBuffer used = scratch;
-        request = null;
         scratch = null;
         if (used != null) {
             used.release();
         }
+        request = null;
         adapter.finished(this, whole, status);
     }
 

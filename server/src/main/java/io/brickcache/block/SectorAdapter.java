@@ -1,7 +1,9 @@
 package io.brickcache.block;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * Lets a device of 4096-byte sectors be used with offsets, lengths and memory aligned to 512.
@@ -10,8 +12,8 @@ import java.util.Deque;
  * read, changed and written back through scratch memory, and what lies in memory that is not aligned to 4096 is copied
  * through it. TRIM is shrunk to whole sectors.
  *
- * <p><b>Callers must not have two writes in flight that touch the same 4096-byte sector</b>, even in different parts of
- * it: one would write back what the other replaced.
+ * <p>Of two writes in flight that touch different parts of the same 4096-byte sector the later one waits: it would write back
+ * what the other replaced. Writes of the same bytes must not be in flight at once.
  *
  * <p>The scratch memory is {@value #SCRATCH_BYTES} bytes of its own, so that it never waits for memory of requests that
  * wait for it. A request holds one piece of it at a time and meanwhile waits for the device only: no deadlock.
@@ -27,6 +29,9 @@ public final class SectorAdapter implements BlockDevice {
     private Geometry geometry;
     private final BufferPool scratch;
     private final Deque<PartialRequest> idle = new ArrayDeque<>();
+    /** Mutations that read, change and write back sectors, in order of arrival; those that wait for others, too. */
+    private final List<PartialRequest> changing = new ArrayList<>();
+
     private int active;
     private boolean closed;
     private boolean released;
@@ -84,7 +89,26 @@ public final class SectorAdapter implements BlockDevice {
             if (partial == null) {
                 partial = new PartialRequest(this, below, scratch);
             }
-            partial.start(request);
+            partial.take(request);
+            if (!request.op().isMutation()) {
+                partial.start();
+                return;
+            }
+            changing.add(partial);
+            startIfFree(partial);
+        }
+    }
+
+    private void startIfFree(PartialRequest partial) {
+        for (int i = 0; i < changing.size(); i++) {
+            PartialRequest before = changing.get(i);
+            if (before == partial) {
+                partial.start();
+                return;
+            }
+            if (before.sharesSector(partial)) {
+                return;
+            }
         }
     }
 
@@ -96,10 +120,24 @@ public final class SectorAdapter implements BlockDevice {
     }
 
     void finished(PartialRequest partial, IoRequest request, IoStatus status) {
+        boolean changed = changing.remove(partial);
         idle.push(partial);
         active--;
         request.completed(status);
+        if (changed) {
+            startWaiting();
+        }
         closeBelowWhenIdle();
+    }
+
+    private void startWaiting() {
+        // One that ends at once changes the list, and starts those behind it.
+        for (int i = 0; i < changing.size(); i++) {
+            PartialRequest waiting = changing.get(i);
+            if (!waiting.isStarted()) {
+                startIfFree(waiting);
+            }
+        }
     }
 
     private void closeBelowWhenIdle() {

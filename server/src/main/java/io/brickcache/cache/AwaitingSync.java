@@ -147,8 +147,13 @@ final class AwaitingSync implements DiskSync.Listener {
                 slots[kept++] = slots[i];
             }
         }
-        core.awaitingSlots -= count - kept;
+        int settled = count - kept;
+        core.awaitingSlots -= settled;
         count = kept;
+        if (settled > 0) {
+            // With all that is free kept for writes, and nothing to evict before, nobody else would ask for more.
+            core.freePool.refill();
+        }
         cancelTimer();
         if (count > 0) {
             startTimer();

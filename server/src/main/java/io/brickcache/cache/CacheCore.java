@@ -312,6 +312,7 @@ final class CacheCore {
     void settleVolatile(int slot) {
         slots.settle(slot);
         policy.entered(slot);
+        freePool.victimAppeared();
         committer.wroteSlots();
         committer.changed(slot);
     }

@@ -225,7 +225,7 @@ public final class CachedBrick implements BlockDevice {
         soleStream.request(offset, request.length());
         boolean stream = read
                 ? readStreams.read(offset, request.length()) >= core.heuristics.readStreamBytes()
-                : core.isAboveLowMark() && soleStream.goesAround(head.reaches(offset));
+                : core.isAboveLowMark() && soleStream.goesAround(offset, head);
         while (offset < end) {
             long partEnd = Math.min(end, (offset | CacheCore.MAX_PART_BYTES - 1) + 1);
             long firstBlock = offset >> core.shape.blockShift();

@@ -13,6 +13,11 @@ final class DiskHead {
         end = newEnd;
     }
 
+    /** Where the last request ends. */
+    long end() {
+        return end;
+    }
+
     /** True if a request at this offset needs no positioning. */
     boolean reaches(long offset) {
         return end >= 0 && offset >= end && offset - end <= MAX_GAP_BYTES;

@@ -61,12 +61,27 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         start(IoOp.WRITE, 0);
     }
 
+    /** A write-around that {@link Gates#admitsAround} has let in. */
+    void startAlone() {
+        begin(IoOp.WRITE, 0);
+        part.brick()
+                .gates()
+                .enterAround(this, part.firstBlock(), part.lastBlock(), part.offset(), part.offset() + part.bytes());
+    }
+
     /** TRIM or WRITE_ZEROES of whole blocks, or up to the brick's end. */
     void startRange(IoOp newOp, int newFlags) {
         start(newOp, newFlags);
     }
 
     private void start(IoOp newOp, int newFlags) {
+        begin(newOp, newFlags);
+        part.brick()
+                .gates()
+                .enterDisk(this, part.firstBlock(), part.lastBlock(), part.offset(), part.offset() + part.bytes());
+    }
+
+    private void begin(IoOp newOp, int newFlags) {
         op = newOp;
         flags = newFlags;
         lostUnits[0] = 0;
@@ -75,7 +90,6 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         pieceCount = 0;
         nextPiece = 0;
         zeroed = 0;
-        part.brick().gates().enter(this, Gates.Kind.DISK, part.firstBlock(), part.lastBlock());
     }
 
     @Override

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>DISK: write-around, trim, zeroes</td><td>waits</td><td>waits</td><td>waits</td></tr>
  * <tr><td>DEMOTE: slots to the disk</td><td>passes</td><td>waits</td><td>waits</td></tr>
  * </table>
+ *
+ * <p>A write-around of blocks without slots passes other changes of the disk if their bytes do not overlap ({@link
+ * #enterAround}).
  */
 final class Gates {
 
@@ -31,6 +34,13 @@ final class Gates {
         private long last;
         private int blockers;
         private boolean held;
+        /** Bytes [from, to) of the brick that a DISK changes. */
+        private long from;
+
+        private long to;
+        /** Waits for nobody. */
+        private boolean free;
+
         private @Nullable Holder before;
         private @Nullable Holder after;
 
@@ -41,10 +51,14 @@ final class Gates {
             return first <= otherLast && otherFirst <= last;
         }
 
-        private boolean conflicts(Holder other) {
-            boolean passes =
-                    kind == Kind.WRITE && other.kind == Kind.DEMOTE || kind == Kind.DEMOTE && other.kind == Kind.WRITE;
-            return !passes && overlaps(other.first, other.last);
+        private boolean waitsFor(Holder earlier) {
+            boolean passes = kind == Kind.WRITE && earlier.kind == Kind.DEMOTE
+                    || kind == Kind.DEMOTE && earlier.kind == Kind.WRITE;
+            return !free && !passes && overlaps(earlier.first, earlier.last);
+        }
+
+        private boolean changesOthersThan(long otherFrom, long otherTo) {
+            return kind == Kind.DISK && (to <= otherFrom || otherTo <= from);
         }
     }
 
@@ -60,15 +74,51 @@ final class Gates {
     private boolean running;
     private int count;
 
+    /**
+     * True if a write-around of the bytes [from, to) need not wait: only changes of the disk are at these blocks, and of other
+     * bytes.
+     */
+    boolean admitsAround(long first, long last, long from, long to) {
+        for (Holder other = oldest; other != null; other = other.after) {
+            if (other.overlaps(first, last) && !other.changesOthersThan(from, to)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Enters now: a write-around of the bytes [from, to) that {@link #admitsAround} has let in. Those of neighbouring bytes in
+     * one block, as a sequence has them that is not aligned to blocks, reach the disk in their order then, with nothing
+     * between them. None of the blocks may have a slot: there is nothing to merge, and none can get one meanwhile.
+     */
+    void enterAround(Holder holder, long first, long last, long from, long to) {
+        holder.free = true;
+        enter(holder, Kind.DISK, first, last, from, to);
+    }
+
+    /** As {@link #enter}, DISK, of an operation that changes the bytes [from, to) of these blocks. */
+    void enterDisk(Holder holder, long first, long last, long from, long to) {
+        holder.free = false;
+        enter(holder, Kind.DISK, first, last, from, to);
+    }
+
     /** Enters now or when all conflicting operations that came before have left. */
     void enter(Holder holder, Kind kind, long first, long last) {
+        holder.free = false;
+        enter(holder, kind, first, last, 0, Long.MAX_VALUE);
+    }
+
+    private void enter(Holder holder, Kind kind, long first, long last, long from, long to) {
+        holder.from = from;
+        holder.to = to;
         holder.kind = kind;
         holder.first = first;
         holder.last = last;
         holder.blockers = 0;
         holder.held = false;
         for (Holder other = oldest; other != null; other = other.after) {
-            if (other.conflicts(holder)) {
+            if (holder.waitsFor(other)) {
                 holder.blockers++;
             }
         }
@@ -94,7 +144,7 @@ final class Gates {
         }
         holder.held = false;
         for (Holder other = holder.after; other != null; other = other.after) {
-            if (other.conflicts(holder) && --other.blockers == 0) {
+            if (other.waitsFor(holder) && --other.blockers == 0) {
                 other.held = true;
                 ready.add(other);
             }

@@ -9,7 +9,7 @@ import io.brickcache.cache.policy.ReadAround;
  *
  * @param readStreamBytes a stream of reads so long is not promoted
  * @param soleStreamBytes a stream of writes so long, alone on its brick, is written around
- * @param clusterBytes what to read around a miss, a power of two from the block size to
+ * @param clusterBytes what to read around a miss, a power of two from {@link ReadAround#GRAIN_BYTES} to
  *     {@link ReadAround#WINDOW_BYTES}; 0: what would have paid
  * @param demotionPortionNs how long the disk should be busy with what demotion syncs at a time while writes wait
  * @param journal when the journal of slots is shortened

@@ -9,24 +9,28 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads around what a client's read misses: the blocks of its cluster before and after it, in I/Os of their own on either
  * side, so that the answer waits for what was asked for alone. They go into probation if there is room, and nothing waits
- * for memory. A read that misses what is being read around waits for that instead of positioning the disk again.
+ * for memory. A read that misses what is being read into the cache, around or for another client, waits for that instead of
+ * positioning the disk again.
  */
 final class Neighbourhood {
 
     /** Two for each read under way of a busy client; bounds the search for what is being read. */
     private static final int MAX_UNDER_WAY = 64;
 
+    /** Of the slots that are free when nothing happens, so many times the floor below which no copies are made are above it. */
+    private static final int MOST_OF_FLOOR = 3;
+
     private final CacheCore core;
     private final CachedBrick brick;
     private final ReadAround choice;
     private final BufferShare memory;
-    private final int windowShift;
+    private final int blockGrains;
+    private final int grainUnits;
     private final List<Reading> underWay = new ArrayList<>(MAX_UNDER_WAY);
     private final Deque<Reading> spare = new ArrayDeque<>();
     private final List<ReadOp> waiting = new ArrayList<>();
@@ -51,28 +55,48 @@ final class Neighbourhood {
         this.core = core;
         this.brick = brick;
         this.memory = new BufferShare(core.around, Cache.AROUND_BYTES / 2);
-        this.choice = new ReadAround(core.shape.blockShift(), core.policy.probationSlots());
-        this.windowShift = Integer.numberOfTrailingZeros(choice.windowBlocks());
+        this.choice = new ReadAround(
+                core.shape.blockShift(), core.policy.probationSlots(), MOST_OF_FLOOR * core.freePool.copiesFloor());
+        this.blockGrains = core.shape.blockBytes() / ReadAround.GRAIN_BYTES;
+        this.grainUnits = ReadAround.GRAIN_BYTES / core.shape.unitBytes();
     }
 
-    /** A client reads; {@code missing} says which blocks of the part the disk has to give. */
-    void read(Part part, IntPredicate missing) {
+    /** A client reads. */
+    void read(ReadOp op) {
+        Part part = op.part();
         boolean headIsThere = brick.head().reaches(part.offset());
         int i = 0;
         while (i < part.blocks()) {
-            long window = part.firstBlock() + i >> windowShift;
+            long window = part.offset(i) / ReadAround.WINDOW_BYTES;
             long asked = 0;
             long missed = 0;
-            for (; i < part.blocks() && part.firstBlock() + i >> windowShift == window; i++) {
-                long bit = 1L << (part.firstBlock() + i & choice.windowBlocks() - 1);
-                asked |= bit;
-                if (missing.test(i)) {
-                    missed |= bit;
-                }
+            for (; i < part.blocks() && part.offset(i) / ReadAround.WINDOW_BYTES == window; i++) {
+                int at = firstGrain(part.firstBlock() + i);
+                asked |= grains(core.shape.cover(part.fromIn(i), part.toIn(i))) << at;
+                missed |= grains(op.missingUnits(i)) << at;
             }
             choice.read(window, asked, missed, headIsThere);
             headIsThere = false;
         }
+    }
+
+    /** Where the block begins in its window, in grains. */
+    private int firstGrain(long block) {
+        return (int) (block * blockGrains) & Long.SIZE - 1;
+    }
+
+    /** Grains of a block of which there is a unit. */
+    private long grains(long units) {
+        if (units == core.shape.fullMask()) {
+            return (1L << blockGrains) - 1;
+        }
+        long grains = 0;
+        for (long rest = units; rest != 0; ) {
+            int grain = Long.numberOfTrailingZeros(rest) / grainUnits;
+            grains |= 1L << grain;
+            rest &= -1L << grain * grainUnits << grainUnits - 1 << 1;
+        }
+        return grains;
     }
 
     /** Reads the blocks of the cluster before those of the part, the first of which that misses is {@code firstMiss}. */
@@ -88,9 +112,14 @@ final class Neighbourhood {
         start(part.lastBlock() + 1, Math.min(cluster, lastOfBrick));
     }
 
-    private int clusterBlocks() {
+    /** What to read of the neighbourhood; see {@link ReadAround#clusterBytes}. */
+    int clusterBytes() {
         int fixedBytes = core.heuristics.clusterBytes();
-        return fixedBytes == 0 ? choice.clusterBlocks() : fixedBytes >> core.shape.blockShift();
+        return fixedBytes == 0 ? choice.clusterBytes() : fixedBytes;
+    }
+
+    private int clusterBlocks() {
+        return Math.max(1, clusterBytes() >> core.shape.blockShift());
     }
 
     private void start(long from, long to) {
@@ -126,9 +155,10 @@ final class Neighbourhood {
         op.startAround();
     }
 
-    /** A block that was read around is in the cache. */
-    void promoted(long block) {
-        choice.readAlong(block);
+    /** Units of a block have been read into the cache. */
+    void promoted(long block, long units) {
+        long window = block * blockGrains / Long.SIZE;
+        choice.readAlong(window, grains(units) << firstGrain(block));
     }
 
     /** The blocks of {@code op} that were read around are in the cache, or will not be. */
@@ -139,8 +169,17 @@ final class Neighbourhood {
                 break;
             }
         }
+        resumeWaiting();
+    }
+
+    /** What a client's read took from the disk is in the cache, or will not be. */
+    void promotionEnded() {
+        resumeWaiting();
+    }
+
+    private void resumeWaiting() {
         for (int i = 0; i < waiting.size(); ) {
-            if (isUnderWay(waiting.get(i).part())) {
+            if (isUnderWay(waiting.get(i))) {
                 i++;
             } else {
                 core.loop.execute(waiting.remove(i).resumption());
@@ -148,17 +187,18 @@ final class Neighbourhood {
         }
     }
 
-    /** True if the op has to wait for blocks that are being read around; it is resumed. */
+    /** True if the op has to wait for blocks that are being read, around or for another client; it is resumed. */
     boolean delays(ReadOp op) {
-        if (underWay.isEmpty() || !isUnderWay(op.part())) {
+        if (!isUnderWay(op)) {
             return false;
         }
         waiting.add(op);
         return true;
     }
 
-    /** Behind the last block of the part that is being read around: its index in the part. */
-    int endOfReading(Part part) {
+    /** Behind the last block of the op's part that is being read into the cache: its index in the part. */
+    int endOfReading(ReadOp op) {
+        Part part = op.part();
         long end = part.firstBlock();
         for (int i = 0; i < underWay.size(); i++) {
             Reading reading = underWay.get(i);
@@ -166,11 +206,14 @@ final class Neighbourhood {
                 end = Math.min(reading.last, part.lastBlock()) + 1;
             }
         }
+        if (core.copiesReads()) {
+            end = Math.max(end, brick.promotions().endOfReading(op));
+        }
         return (int) (end - part.firstBlock());
     }
 
-    private boolean isUnderWay(Part part) {
-        return isUnderWay(part.firstBlock(), part.lastBlock());
+    private boolean isUnderWay(ReadOp op) {
+        return endOfReading(op) > 0;
     }
 
     private boolean isUnderWay(long first, long last) {

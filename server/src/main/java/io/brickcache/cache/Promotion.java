@@ -22,6 +22,8 @@ final class Promotion implements IoOwner {
     private final long[] allowed;
     /** The slot that a block had when it was looked up, or NONE. */
     private final int[] replaced;
+    /** Units that the block's new slot will hold. */
+    private final long[] maskOf;
 
     private Arrival why = Arrival.READ;
     private boolean watching;
@@ -45,6 +47,7 @@ final class Promotion implements IoOwner {
         this.ended = ended;
         this.allowed = new long[(core.maxPartBlocks + 63) / 64];
         this.replaced = new int[core.maxPartBlocks];
+        this.maskOf = new long[core.maxPartBlocks];
     }
 
     /** A new read begins. */
@@ -52,10 +55,15 @@ final class Promotion implements IoOwner {
         why = arrival;
     }
 
-    /** Block {@code i} of the part may be promoted, if {@code slot}, or none, still has it then. */
-    void allow(int i, int slot) {
+    /**
+     * Block {@code i} of the part may be promoted, if {@code slot}, or none, still has it then.
+     *
+     * @param mask units of it that will be there: of the disk, and of {@code slot}
+     */
+    void allow(int i, int slot, long mask) {
         allowed[i >> 6] |= 1L << i;
         replaced[i] = slot;
+        maskOf[i] = mask;
     }
 
     void forbid(int i) {
@@ -80,6 +88,7 @@ final class Promotion implements IoOwner {
         if (watching) {
             watching = false;
             part.brick().promotions().remove(this);
+            part.brick().neighbourhood().promotionEnded();
         }
     }
 
@@ -93,6 +102,19 @@ final class Promotion implements IoOwner {
         for (int i = start; i <= end; i++) {
             forbid(i);
         }
+    }
+
+    /** Behind the last block of the read that misses what is to be promoted; 0 if it misses nothing of that. */
+    long endOfReading(ReadOp op) {
+        long first = op.part().firstBlock();
+        int start = (int) Math.max(0, first - part.firstBlock());
+        for (int i = (int) Math.min(part.blocks() - 1, op.part().lastBlock() - part.firstBlock()); i >= start; i--) {
+            long block = part.firstBlock() + i;
+            if (isAllowed(i) && (maskOf[i] & op.missingUnits((int) (block - first))) != 0) {
+                return block + 1;
+            }
+        }
+        return 0;
     }
 
     /** True if something was read from the disk and there is room for it. */
@@ -157,15 +179,13 @@ final class Promotion implements IoOwner {
     private void map(int i, int slot) {
         CachedBrick of = part.brick();
         long block = part.firstBlock() + i;
-        long mask = of.fullMask(block);
+        long mask = maskOf[i];
         int checksum = core.checksums.of(part.buffer(), part.at(i), mask);
         int state = replaced[i] == SlotTable.NONE ? SlotTable.CLEAN : core.slots.state(replaced[i]);
         core.install(of, block, slot, state, mask, checksum, core.tick(), why);
         of.counters().promotedBlocks++;
-        if (why == Arrival.AROUND) {
-            of.counters().readAroundBlocks++;
-            of.neighbourhood().promoted(block);
-        }
+        of.counters().readAroundBlocks += why == Arrival.AROUND ? 1 : 0;
+        of.neighbourhood().promoted(block, mask);
     }
 
     private void done() {

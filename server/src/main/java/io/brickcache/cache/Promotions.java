@@ -36,6 +36,15 @@ final class Promotions {
         }
     }
 
+    /** Behind the last block of the read of which something that it misses is being read to be promoted; 0 if there is none. */
+    long endOfReading(ReadOp op) {
+        long end = 0;
+        for (Promotion promotion = first; promotion != null; promotion = promotion.next) {
+            end = Math.max(end, promotion.endOfReading(op));
+        }
+        return end;
+    }
+
     boolean isEmpty() {
         return first == null;
     }

@@ -8,7 +8,7 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.cache.policy.EvictionPolicy.Arrival;
-import java.util.function.IntPredicate;
+import io.brickcache.cache.policy.ReadAround;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,9 +58,12 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private boolean answered;
     private boolean around;
     private boolean stream;
+    /** What of the blocks the disk is read for, from the start of the first. */
+    private int readFrom;
+
+    private int readTo;
     private int waits;
     private final Runnable resumption = this::begin;
-    private final IntPredicate missed = this::isMiss;
     private IoStatus status = IoStatus.OK;
 
     ReadOp(CacheCore core) {
@@ -140,7 +143,10 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 partials++;
             }
         }
-        if (misses > 0 && waits < MAX_WAITS && of.neighbourhood().delays(this)) {
+        if (misses + partials > 0
+                && tries == 0
+                && waits < MAX_WAITS
+                && of.neighbourhood().delays(this)) {
             waits++;
             goOnBehind(of);
             return;
@@ -163,6 +169,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         ssdPending = 1;
         epoch = core.committer.enterReader();
         if (misses + partials > 0) {
+            chooseExtent(of);
             allowPromotion(of);
         }
         if (!around) {
@@ -181,7 +188,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
      * This part waits for blocks that are being read around; what is behind them is read meanwhile, while the disk is near.
      */
     private void goOnBehind(CachedBrick of) {
-        int rest = of.neighbourhood().endOfReading(part);
+        int rest = of.neighbourhood().endOfReading(this);
         if (rest < part.blocks()) {
             ReadOp behind = core.takeRead();
             part.split(rest, behind.part);
@@ -209,6 +216,43 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         return kinds[i] == MISS;
     }
 
+    /** Units of block {@code i} that are asked for and were not on the SSD when it was looked up. */
+    long missingUnits(int i) {
+        return kinds[i] == HIT ? 0 : needed(i) & ~maskOf[i];
+    }
+
+    /**
+     * The disk is read for whole blocks if what is around in the cluster pays, and for the cluster's part of them if that is
+     * less; without room for copies, and if nothing pays, for what is asked for alone: not a byte that the next request of
+     * a sequence would have to go back for.
+     */
+    private void chooseExtent(CachedBrick of) {
+        int cluster = around
+                ? ReadAround.WINDOW_BYTES
+                : core.copiesReads() ? of.neighbourhood().clusterBytes() : 0;
+        if (cluster > ReadAround.GRAIN_BYTES && cluster >= blockBytes) {
+            readFrom = 0;
+            readTo = part.blocks() * blockBytes;
+        } else if (cluster > ReadAround.GRAIN_BYTES) {
+            readFrom = part.from() & -cluster;
+            readTo = part.to() + cluster - 1 & -cluster;
+        } else if (stream || cluster == 0 || core.shape.isAligned(part.from(), part.to())) {
+            readFrom = part.from();
+            readTo = part.to();
+        } else {
+            // Halves of units cannot be cached.
+            readFrom = 0;
+            readTo = part.blocks() * blockBytes;
+        }
+    }
+
+    /** Units of block {@code i} that the disk is read for. */
+    private long readUnits(CachedBrick of, int i) {
+        int start = i * blockBytes;
+        long units = core.shape.mask(Math.max(0, readFrom - start), Math.min(blockBytes, readTo - start));
+        return units & of.fullMask(part.firstBlock() + i);
+    }
+
     private boolean isWholeOfStream(int i) {
         return stream && (part.toIn(i) - part.fromIn(i)) == blockBytes;
     }
@@ -223,7 +267,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 core.policy.accessed(slotOf[i]);
             }
         }
-        of.neighbourhood().read(part, missed);
+        of.neighbourhood().read(this);
         of.heat().read(of.regions().regionOf(part.firstBlock()), misses + partials == 0, of.requestTick());
         of.counters().readHitBlocks += part.blocks() - misses - partials;
         of.counters().readMissBlocks += misses + partials;
@@ -236,14 +280,16 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void allowPromotion(CachedBrick of) {
         for (int i = 0; i < part.blocks(); i++) {
+            long read = readUnits(of, i);
             // The disk's part of a block that has lost some is not the block.
             if (kinds[i] == HIT
-                    || isMiss(i) && isWholeOfStream(i)
-                    || (of.fullMask(part.firstBlock() + i) & ~maskOf[i]) == 0
+                    || (read & ~maskOf[i]) == 0
+                    || stream && (read & ~needed(i)) == 0
                     || of.lost().isGone(part.offset(i), blockBytes)) {
                 promotion.forbid(i);
             } else {
-                promotion.allow(i, kinds[i] == PARTIAL ? slotOf[i] : SlotTable.NONE);
+                boolean partial = kinds[i] == PARTIAL;
+                promotion.allow(i, partial ? slotOf[i] : SlotTable.NONE, partial ? read | maskOf[i] : read);
             }
         }
         promotion.watch();
@@ -286,11 +332,15 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 run++;
             }
             if (run > 0) {
-                long offset = part.firstBlock() + i << core.shape.blockShift();
-                int length =
-                        (int) Math.min((long) run * blockBytes, of.geometry().sizeBytes() - offset);
+                int from = Math.max(readFrom, i * blockBytes);
+                long start = part.offset(0);
+                long end = Math.min(
+                        start + Math.min(readTo, (i + run) * blockBytes),
+                        of.geometry().sizeBytes());
+                int length = (int) (end - start) - from;
                 pending++;
-                core.io.submitDisk(IoOp.READ, FROM_DISK, i, run, of, offset, length, part.buffer(), part.at(i), this);
+                core.io.submitDisk(
+                        IoOp.READ, FROM_DISK, i, run, of, start + from, length, part.buffer(), part.at(0) + from, this);
             }
             i += run + 1;
         }

@@ -12,6 +12,10 @@ final class SoleStream {
     private long end = -1;
     private long bytes;
     private boolean around;
+    /** Where the stream began to go around, and where the disk's head was then. */
+    private long aroundFrom;
+
+    private long endBefore;
 
     SoleStream(long leastBytes) {
         this.leastBytes = leastBytes;
@@ -31,14 +35,18 @@ final class SoleStream {
     /**
      * True if the write, which {@link #request} was told of, is better written around.
      *
-     * @param headIsThere the disk needs no positioning for it
+     * @param offset of the write
+     * @param head of the disk: where it was when the stream began to go around, while the first writes wait for a commit or a
+     *     gate, or behind one of those
      */
-    boolean goesAround(boolean headIsThere) {
-        if (around && !headIsThere) {
+    boolean goesAround(long offset, DiskHead head) {
+        if (around && head.end() != endBefore && (head.end() < aroundFrom || head.end() > offset)) {
             around = false;
             bytes = 0;
-        } else if (bytes >= leastBytes) {
+        } else if (!around && bytes >= leastBytes) {
             around = true;
+            aroundFrom = offset;
+            endBefore = head.end();
         }
         return around;
     }

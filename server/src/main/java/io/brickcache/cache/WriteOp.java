@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes a part of a request to new slots (R1) and maps them when all of them are written: the part is in one epoch or
  * in none. A block written in part is merged with the slot it has; without one, only its units are valid and the disk is
- * not read. The rest of a dirty slot that is damaged for good is given up ({@link LostBlocks}). With no free slot, or when
+ * not read. Of a unit that the write brings in part the rest must be in that slot, otherwise the write goes around. The
+ * rest of a dirty slot that is damaged for good is given up ({@link LostBlocks}). With no free slot, or when
  * the SSD fails, the part goes around ({@link DiskOp}).
  */
 final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
@@ -88,7 +89,41 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     }
 
     private void enter() {
-        part.brick().gates().enter(this, Gates.Kind.WRITE, part.firstBlock(), part.lastBlock());
+        if (core.bug != PlantedBug.FAILS_WHEN_FULL && goesAroundAnyway() && isAlone()) {
+            countAround();
+            DiskOp disk = core.takeDiskOp();
+            disk.part().moveFrom(part);
+            disk.startAlone();
+            recycle();
+        } else {
+            part.brick().gates().enter(this, Gates.Kind.WRITE, part.firstBlock(), part.lastBlock());
+        }
+    }
+
+    /** As {@link #entered} and {@link #store} decide of blocks without slots. */
+    private boolean goesAroundAnyway() {
+        if (!core.takesSlots() || DirtyMarks.isRefused(part.brick())) {
+            around = Around.SSD_ERROR;
+        } else if (stream) {
+            around = Around.STREAM;
+        } else if (!core.shape.isAligned(part.from(), part.to())) {
+            around = Around.UNALIGNED;
+        } else if (core.allocator.freeCount() < part.blocks()) {
+            around = Around.FULL;
+        }
+        return around != Around.NO;
+    }
+
+    /** True if none of the blocks has a slot or is being written to one. */
+    private boolean isAlone() {
+        CachedBrick of = part.brick();
+        for (int i = 0; i < part.blocks(); i++) {
+            if (core.find(of, part.firstBlock() + i) != SlotTable.NONE) {
+                return false;
+            }
+        }
+        return of.gates()
+                .admitsAround(part.firstBlock(), part.lastBlock(), part.offset(), part.offset() + part.bytes());
     }
 
     /** Goes on after {@link WriteBrake#holds}. */
@@ -98,13 +133,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     @Override
     void entered() {
+        around = Around.NO;
         CachedBrick of = part.brick();
         of.promotions().invalidate(part.firstBlock(), part.lastBlock());
-        if (!core.shape.isAligned(part.from(), part.to())) {
-            around = Around.UNALIGNED;
-            leaveAround();
-            return;
-        }
         if (!core.takesSlots() || DirtyMarks.isRefused(of)) {
             around = Around.SSD_ERROR;
             leaveAround();
@@ -118,7 +149,17 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         for (int i = 0; i < part.blocks(); i++) {
             maskOf[i] = core.shape.mask(part.fromIn(i), part.toIn(i));
         }
-        mergeEdges();
+        if (isSplit(0, missing(0)) || isSplit(part.blocks() - 1, missing(part.blocks() - 1))) {
+            around = Around.UNALIGNED;
+            leaveAround();
+        } else {
+            mergeEdges();
+        }
+    }
+
+    /** True if the write brings only a part of a unit of block {@code i}, and the rest of it is not among those kept. */
+    private boolean isSplit(int i, long kept) {
+        return (core.shape.cover(part.fromIn(i), part.toIn(i)) & ~(maskOf[i] | kept)) != 0;
     }
 
     /** Only the first and the last block can be written in part. */
@@ -147,7 +188,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         mergeDone();
     }
 
-    /** Units that the block's slot holds and the write does not bring. */
+    /** Units that the block's slot holds and the write does not bring, or not whole. */
     private long missing(int i) {
         int slot = core.find(part.brick(), part.firstBlock() + i);
         return slot == SlotTable.NONE || core.bug == PlantedBug.SKIPS_MERGE
@@ -238,7 +279,15 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         part.brick().lost().readable(part.offset(i), blockBytes);
         boolean all = core.bug == PlantedBug.MERGES_INVALID;
         long kept = (all ? part.brick().fullMask(part.firstBlock() + i) : core.slots.validMask(slot)) & ~maskOf[i];
-        Copies.units(core.shape, kept, Required.of(merge), edge(i) * blockBytes, part.buffer(), part.at(i));
+        Copies.unitsOutside(
+                core.shape,
+                kept,
+                Required.of(merge),
+                edge(i) * blockBytes,
+                part.buffer(),
+                part.at(i),
+                part.fromIn(i),
+                part.toIn(i));
         maskOf[i] |= kept;
     }
 
@@ -265,6 +314,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             around = Around.SSD_ERROR;
         } else if (mustWriteAround(0) || mustWriteAround(part.blocks() - 1)) {
             around = Around.UNSYNCED;
+        } else if (isSplit(0, 0) || isSplit(part.blocks() - 1, 0)) {
+            // The slot that had the rest of a unit could not be read, or is evicted.
+            around = Around.UNALIGNED;
         }
         while (around == Around.NO && allocated < part.blocks()) {
             long run = core.allocator.allocateRun(part.blocks() - allocated);
@@ -358,6 +410,16 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         CachedBrick of = part.brick();
+        countAround();
+        DiskOp disk = core.takeDiskOp();
+        disk.part().moveFrom(part);
+        disk.startWrite();
+        of.gates().leave(this);
+        recycle();
+    }
+
+    private void countAround() {
+        CachedBrick of = part.brick();
         switch (around) {
             case FULL -> of.counters().aroundFullBytes += part.bytes();
             case SSD_ERROR -> of.counters().aroundSsdErrorBytes += part.bytes();
@@ -366,11 +428,6 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             case STREAM -> of.counters().aroundStreamBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
-        DiskOp disk = core.takeDiskOp();
-        disk.part().moveFrom(part);
-        disk.startWrite();
-        of.gates().leave(this);
-        recycle();
     }
 
     private void finish(IoStatus status) {

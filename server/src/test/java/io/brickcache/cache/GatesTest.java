@@ -166,4 +166,53 @@ class GatesTest {
         assertThatThrownBy(() -> gates.leave(inside)).isInstanceOf(IllegalStateException.class);
         waiting.leave();
     }
+
+    /** A write-around of bytes of a block of 100. */
+    private final class Around extends Gates.Holder {
+        private boolean inside;
+
+        private boolean tries(long from, long to) {
+            boolean admitted = gates.admitsAround(from / 100, (to - 1) / 100, from, to);
+            if (admitted) {
+                gates.enterAround(this, from / 100, (to - 1) / 100, from, to);
+            }
+            return admitted;
+        }
+
+        @Override
+        void entered() {
+            inside = true;
+        }
+    }
+
+    @Test
+    void shouldLetWritesAroundOfOtherBytesOfABlockPassEachOther() {
+        Around first = new Around();
+        Around second = new Around();
+        assertThat(first.tries(0, 150)).isTrue();
+        assertThat(new Around().tries(149, 200)).as("the same byte").isFalse();
+        assertThat(second.tries(150, 300)).isTrue();
+        assertThat(second.inside).isTrue();
+
+        Around waiting = new Around();
+        gates.enterDisk(waiting, 2, 2, 200, 210);
+        assertThat(waiting.inside).as("it may find a slot").isFalse();
+        Around third = new Around();
+        assertThat(third.tries(300, 310)).as("another block").isTrue();
+
+        Operation write = new Operation(Kind.WRITE, 1, 1).arrive();
+        assertThat(new Around().tries(100, 110)).as("somebody waits there").isFalse();
+        gates.leave(first);
+        assertThat(write.isInside()).as("the second is in block 1").isFalse();
+        gates.leave(second);
+        assertThat(write.isInside()).isTrue();
+        assertThat(waiting.inside).isTrue();
+        write.leave();
+        gates.leave(third);
+        Around fourth = new Around();
+        assertThat(fourth.tries(210, 220)).as("neighbour of one that waited").isTrue();
+        gates.leave(waiting);
+        gates.leave(fourth);
+        assertThat(gates.isEmpty()).isTrue();
+    }
 }

@@ -100,4 +100,32 @@ class ReadingAroundTest {
 
         assertThat(brick.counters().readAroundBlocks).isLessThan(50);
     }
+
+    @Test
+    void shouldReadABlockOnceWhenTwoAskForItAtOnce() {
+        List<IoStatus> answers = new ArrayList<>();
+        rig.submitRead(brick, 77, answers::add);
+        rig.submitRead(brick, 77, answers::add);
+        rig.loop.runUntil(() -> answers.size() == 2);
+
+        assertThat(answers).containsOnly(IoStatus.OK);
+        assertThat(disk.readsOf(77)).isEqualTo(1);
+        rig.loop.runFor(1_000_000_000L);
+        rig.cache.checkStructure(true);
+    }
+
+    /** Until the disk is synced for the first time nothing is known of what an earlier process wrote: no copy is evictable. */
+    @Test
+    void shouldGoOnTakingCopiesWhenTheCacheWasFullBeforeTheDiskWasSynced() {
+        for (int i = 0; i < CacheRig.SLOTS; i++) {
+            expect(i * 3L);
+        }
+        rig.loop.runFor(5_000_000_000L);
+        for (int i = 0; i < 100; i++) {
+            expect(BLOCKS - 1 - i * 2);
+            rig.loop.runFor(10_000_000L);
+        }
+
+        assertThat(CacheRig.isCached(brick, BLOCKS - 1 - 198)).isTrue();
+    }
 }

@@ -11,25 +11,42 @@ class SoleStreamTest {
     private final SoleStream stream = new SoleStream(4 * STEP);
     private long at;
 
-    private boolean next(boolean headIsThere) {
+    private final DiskHead head = new DiskHead();
+
+    private boolean next() {
         stream.request(at, STEP);
         at += STEP;
-        return stream.goesAround(headIsThere);
+        return stream.goesAround(at - STEP, head);
     }
 
     @Test
     void shouldGoAroundWhenTheBrickHasSeenNothingElseForLong() {
-        assertThat(next(false)).isFalse();
-        assertThat(next(false)).isFalse();
-        assertThat(next(false)).isFalse();
-        assertThat(next(false)).as("the disk is positioned once").isTrue();
-        assertThat(next(true)).isTrue();
+        assertThat(next()).isFalse();
+        assertThat(next()).isFalse();
+        assertThat(next()).isFalse();
+        assertThat(next()).as("the disk is positioned once").isTrue();
+        head.moved(at);
+        assertThat(next()).isTrue();
+    }
+
+    @Test
+    void shouldGoOnWhenTheFirstWritesHaveNotReachedTheDisk() {
+        head.moved(1L << 40);
+        for (int i = 0; i < 3; i++) {
+            next();
+        }
+        long first = at;
+        for (int i = 0; i < 5; i++) {
+            assertThat(next()).isTrue();
+        }
+        head.moved(first + STEP);
+        assertThat(next()).as("behind, on its way").isTrue();
     }
 
     @Test
     void shouldStayInTheCacheWhenOthersAskInBetween() {
         for (int i = 0; i < 20; i++) {
-            assertThat(next(true)).isFalse();
+            assertThat(next()).isFalse();
             stream.request(1L << 40, 4096);
         }
     }
@@ -37,12 +54,14 @@ class SoleStreamTest {
     @Test
     void shouldGoBackToTheCacheForAsLongAgainWhenTheHeadHasLeft() {
         for (int i = 0; i < 6; i++) {
-            next(true);
+            next();
+            head.moved(at);
         }
-        assertThat(next(false)).isFalse();
+        head.moved(1L << 40);
+        assertThat(next()).isFalse();
         for (int i = 0; i < 3; i++) {
-            assertThat(next(false)).isFalse();
+            assertThat(next()).isFalse();
         }
-        assertThat(next(false)).isTrue();
+        assertThat(next()).isTrue();
     }
 }

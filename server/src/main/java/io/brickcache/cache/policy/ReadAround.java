@@ -1,8 +1,8 @@
 package io.brickcache.cache.policy;
 
 /**
- * How much of the aligned neighbourhood to read along when a read misses: a cluster of a power of two blocks, up to
- * 256 KiB, one choice for a brick at a time.
+ * How much of the aligned neighbourhood to read along when a read misses: a cluster of a power of two grains of 4 KiB, up
+ * to 256 KiB, one choice for a brick at a time. Less than a block, then only that part of the block is read.
  *
  * <p>It is chosen without trying: the last 1024 windows of 256 KiB in which the disk was read are remembered, with what was
  * asked for and when, and every later miss tells which clusters would have saved it, provided that they would have stayed
@@ -17,6 +17,9 @@ public final class ReadAround {
     /** Largest cluster, and unit of memory. */
     public static final int WINDOW_BYTES = 256 << 10;
 
+    /** What a bit of a window stands for, whatever the size of a block; a cluster of one grain is what is asked for alone. */
+    public static final int GRAIN_BYTES = WINDOW_BYTES / Long.SIZE;
+
     private static final int WINDOWS = 1024;
     /** Parts of a window whose time is remembered. */
     private static final int PARTS = 8;
@@ -30,9 +33,11 @@ public final class ReadAround {
     /** A larger cluster has to save one part in so many of the time. */
     private static final int LEAST_GAIN = 32;
 
-    private final int blockShift;
-    private final int windowShift;
-    private final int partShift;
+    private static final int LEVELS = 1 + Integer.numberOfTrailingZeros(Long.SIZE);
+    private static final int PART_GRAINS = Long.SIZE / PARTS;
+
+    private final int blockLevel;
+    private final int mostBlocks;
     private final int probationBlocks;
 
     private final long[] windows = new long[WINDOWS];
@@ -44,49 +49,43 @@ public final class ReadAround {
     private int clock;
 
     private int misses;
-    /** By logarithm of the cluster in blocks: how many of them it would have saved. */
-    private final int[] saved;
+    /** By logarithm of the cluster in grains: how many of them it would have saved. */
+    private final int[] saved = new int[LEVELS];
 
     private int chosen;
 
     /**
      * @param blockShift logarithm of the block size, 12 to 16
      * @param probationBlocks blocks that stay for a while though nobody asks for them
+     * @param mostBlocks for more than so many at once there is no room: what is read and not kept is read again
      */
-    public ReadAround(int blockShift, int probationBlocks) {
-        this.blockShift = blockShift;
-        this.windowShift = Integer.numberOfTrailingZeros(WINDOW_BYTES) - blockShift;
-        this.partShift = Math.max(0, windowShift - Integer.numberOfTrailingZeros(PARTS));
+    public ReadAround(int blockShift, int probationBlocks, int mostBlocks) {
+        this.blockLevel = blockShift - Integer.numberOfTrailingZeros(GRAIN_BYTES);
         this.probationBlocks = probationBlocks;
-        this.saved = new int[windowShift + 1];
+        this.mostBlocks = mostBlocks;
         java.util.Arrays.fill(windows, NO_WINDOW);
     }
 
-    /** Blocks of a window are the bits of a {@code long}: how many. */
-    public int windowBlocks() {
-        return 1 << windowShift;
-    }
-
-    /** Blocks of the cluster to read, a power of two; 1: only what is asked for. */
-    public int clusterBlocks() {
-        return 1 << chosen;
+    /** The cluster to read: a power of two, perhaps less than a block; {@link #GRAIN_BYTES}: only what is asked for. */
+    public int clusterBytes() {
+        return GRAIN_BYTES << chosen;
     }
 
     /**
-     * A client read some blocks of one window.
+     * A client read something of one window.
      *
-     * @param window number of the window: a block's number divided by {@link #windowBlocks}
-     * @param blocks what was asked for, bit 0 the first block of the window
+     * @param window number of the window: the offset divided by {@link #WINDOW_BYTES}
+     * @param grains what was asked for, bit 0 the first grain of the window
      * @param missing those that are not in the cache
      * @param headIsThere the disk needs no positioning for them
      */
-    public void read(long window, long blocks, long missing, boolean headIsThere) {
+    public void read(long window, long grains, long missing, boolean headIsThere) {
         int at = at(window);
         boolean known = windows[at] == window;
         if (!known && missing == 0) {
             return;
         }
-        long wanted = known ? (missing | around[at] & blocks) & ~asked[at] : missing;
+        long wanted = known ? (missing | around[at] & grains) & ~asked[at] : missing;
         if (wanted == 0) {
             return;
         }
@@ -98,18 +97,17 @@ public final class ReadAround {
             asked[at] = 0;
             around[at] = 0;
         }
-        asked[at] |= blocks;
+        asked[at] |= grains;
         for (long rest = wanted; rest != 0; rest &= rest - 1) {
-            times[at * PARTS + (Long.numberOfTrailingZeros(rest) >> partShift)] = clock;
+            times[at * PARTS + Long.numberOfTrailingZeros(rest) / PART_GRAINS] = clock;
         }
     }
 
-    /** A block that nobody asked for has been read along into the cache. */
-    public void readAlong(long block) {
-        long window = block >> windowShift;
+    /** Grains have come into the cache, some of which nobody may have asked for. */
+    public void readAlong(long window, long grains) {
         int at = at(window);
         if (windows[at] == window) {
-            around[at] |= 1L << (block & windowBlocks() - 1);
+            around[at] |= grains;
         }
     }
 
@@ -146,24 +144,25 @@ public final class ReadAround {
         return true;
     }
 
-    /** What was asked for so lately that blocks read along with it, 2^k for each miss, are still in probation. */
+    /** What was asked for so lately that what was read along with it, 2^k grains for each miss, is still in probation. */
     private long recent(int k, int at) {
-        long part = partShift == 6 ? -1L : (1L << (1 << partShift)) - 1;
+        int blocks = 1 << Math.max(0, k - blockLevel);
+        long part = (1L << PART_GRAINS) - 1;
         long recent = 0;
-        for (int p = 0; p << partShift < windowBlocks(); p++) {
+        for (int p = 0; p < PARTS; p++) {
             long age = Integer.toUnsignedLong(clock - times[at * PARTS + p]);
-            if (age << k <= probationBlocks) {
-                recent |= part << (p << partShift);
+            if (blocks <= mostBlocks && age * blocks <= probationBlocks) {
+                recent |= part << p * PART_GRAINS;
             }
         }
         return asked[at] & recent;
     }
 
     private void choose() {
-        long best = misses * (POSITIONING_BYTES + (1L << blockShift));
+        long best = misses * (POSITIONING_BYTES + GRAIN_BYTES);
         chosen = 0;
         for (int k = 1; k < saved.length; k++) {
-            long cost = (misses - saved[k]) * (POSITIONING_BYTES + (1L << blockShift + k));
+            long cost = (misses - saved[k]) * (POSITIONING_BYTES + ((long) GRAIN_BYTES << k));
             if (cost < best - best / LEAST_GAIN) {
                 best = cost;
                 chosen = k;

@@ -11,7 +11,7 @@ class ReadAroundTest {
 
     private static final int PROBATION = 10_000;
 
-    private final ReadAround choice = new ReadAround(12, PROBATION);
+    private final ReadAround choice = new ReadAround(12, PROBATION, PROBATION);
     private final SeededEntropy entropy = new SeededEntropy(3);
 
     /** A miss of one block. */
@@ -19,12 +19,16 @@ class ReadAroundTest {
         choice.read(block >> 6, 1L << block, 1L << block, false);
     }
 
+    private static int clusterGrains(ReadAround of) {
+        return of.clusterBytes() / ReadAround.GRAIN_BYTES;
+    }
+
     @Test
     void shouldReadNothingAlongWhenReadsAreRandom() {
         for (int i = 0; i < 20_000; i++) {
             miss(entropy.nextLong(1L << 30));
 
-            assertThat(choice.clusterBlocks()).as("after %d misses", i).isEqualTo(1);
+            assertThat(clusterGrains(choice)).as("after %d misses", i).isEqualTo(1);
         }
     }
 
@@ -34,7 +38,7 @@ class ReadAroundTest {
             miss(block);
         }
 
-        assertThat(choice.clusterBlocks()).isEqualTo(64);
+        assertThat(clusterGrains(choice)).isEqualTo(64);
     }
 
     @Test
@@ -46,7 +50,7 @@ class ReadAroundTest {
             }
         }
 
-        assertThat(choice.clusterBlocks()).isEqualTo(8);
+        assertThat(clusterGrains(choice)).isEqualTo(8);
     }
 
     @Test
@@ -55,8 +59,8 @@ class ReadAroundTest {
             long cluster = entropy.nextLong(1L << 24) & -16;
             miss(cluster);
             for (int block = 1; block < 16; block++) {
-                if (block < choice.clusterBlocks()) {
-                    choice.readAlong(cluster + block);
+                if (block < clusterGrains(choice)) {
+                    choice.readAlong(cluster >> 6, 1L << (cluster + block));
                     choice.read(cluster >> 6, 1L << (cluster + block), 0, false);
                 } else {
                     miss(cluster + block);
@@ -64,7 +68,7 @@ class ReadAroundTest {
             }
         }
 
-        assertThat(choice.clusterBlocks()).isEqualTo(16);
+        assertThat(clusterGrains(choice)).isEqualTo(16);
     }
 
     @Test
@@ -76,12 +80,12 @@ class ReadAroundTest {
             miss(entropy.nextLong(1L << 30));
         }
 
-        assertThat(choice.clusterBlocks()).isEqualTo(1);
+        assertThat(clusterGrains(choice)).isEqualTo(1);
     }
 
     @Test
     void shouldReadNothingAlongWhenItWouldBeEvictedBeforeItIsAskedFor() {
-        ReadAround small = new ReadAround(12, 100);
+        ReadAround small = new ReadAround(12, 100, 100);
         for (int round = 0; round < 20; round++) {
             for (int window = 0; window < 1_000; window++) {
                 long block = window * 64L + round;
@@ -89,7 +93,7 @@ class ReadAroundTest {
             }
         }
 
-        assertThat(small.clusterBlocks()).isEqualTo(1);
+        assertThat(clusterGrains(small)).isEqualTo(1);
     }
 
     @Test
@@ -98,7 +102,7 @@ class ReadAroundTest {
             choice.read(block >> 6, 1L << block, 1L << block, block > 0);
         }
 
-        assertThat(choice.clusterBlocks()).isEqualTo(1);
+        assertThat(clusterGrains(choice)).isEqualTo(1);
     }
 
     @Test
@@ -108,20 +112,52 @@ class ReadAroundTest {
             choice.read(block >> 6, 1L << block, 0, false);
         }
 
-        assertThat(choice.clusterBlocks()).isEqualTo(1);
+        assertThat(clusterGrains(choice)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldReadNoMoreAlongThanThereIsRoomFor() {
+        ReadAround tight = new ReadAround(12, PROBATION, 6);
+        for (int block = 0; block < 1_000; block++) {
+            tight.read(block >> 6, 1L << block, 1L << block, false);
+        }
+
+        assertThat(clusterGrains(tight)).isEqualTo(4);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {12, 13, 14, 15, 16})
     void shouldReadWindowsOf256KiBAtEveryBlockSize(int blockShift) {
-        ReadAround of = new ReadAround(blockShift, PROBATION);
-        assertThat(of.windowBlocks() << blockShift).isEqualTo(ReadAround.WINDOW_BYTES);
-        for (int block = 0; block < 2_000; block++) {
-            long window = block / of.windowBlocks();
-            long bit = 1L << block % of.windowBlocks();
-            of.read(window, bit, bit, false);
+        ReadAround of = new ReadAround(blockShift, PROBATION, PROBATION);
+        for (int grain = 0; grain < 2_000; grain++) {
+            of.read(grain >> 6, 1L << grain, 1L << grain, false);
         }
 
-        assertThat(of.clusterBlocks()).isEqualTo(of.windowBlocks());
+        assertThat(of.clusterBytes()).isEqualTo(ReadAround.WINDOW_BYTES);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {13, 14, 15, 16})
+    void shouldReadPartsOfBlocksWhenNothingElseIsAskedForOfThem(int blockShift) {
+        ReadAround of = new ReadAround(blockShift, PROBATION, PROBATION);
+        for (int i = 0; i < 2_000; i++) {
+            long grain = entropy.nextLong(1L << 30);
+            of.read(grain >> 6, 1L << grain, 1L << grain, false);
+        }
+
+        assertThat(of.clusterBytes()).isLessThan(1 << blockShift);
+    }
+
+    /** Blocks of 64 KiB of which each miss takes one slot, however little of it is read. */
+    @Test
+    void shouldCountASlotForWhatIsLessThanABlock() {
+        ReadAround of = new ReadAround(16, 100, 100);
+        for (int round = 0; round < 20; round++) {
+            for (int window = 0; window < 1_000; window++) {
+                of.read(window, 1L << 2 * round, 1L << 2 * round, false);
+            }
+        }
+
+        assertThat(of.clusterBytes()).isEqualTo(ReadAround.GRAIN_BYTES);
     }
 }

@@ -106,6 +106,7 @@ class DiskIsolationTest {
         disk.set(Trouble.SYNCS_HANG);
         rig.zero(brick, 3, 1);
         assertThat(rig.read(brick, 3)).containsOnly(0);
+        rig.loop.runFor(10_000_000);
         rig.flush(neighbour);
         assertThat(brick.cachedBytes()).as("promoted").isEqualTo(BLOCK);
         assertThat(rig.reloaded("b0").cachedBytes()).isZero();

@@ -20,6 +20,7 @@ final class ClientRequest extends IoRequest implements ClientWork {
     private @Nullable Mutation mutation;
     private DiskModel.@Nullable Read read;
     private long flushSubmitted;
+    private boolean sentAgain;
 
     ClientRequest(Client client, int brick, @Nullable Pump pump) {
         this.client = client;
@@ -35,6 +36,11 @@ final class ClientRequest extends IoRequest implements ClientWork {
     @Override
     public IoRequest request() {
         return this;
+    }
+
+    /** The connection broke before an answer came: the request may have been executed, whatever is answered in the end. */
+    void sentAgain() {
+        sentAgain = true;
     }
 
     /** Tells the model of the submit that follows, and fills the memory of a WRITE. */
@@ -66,7 +72,7 @@ final class ClientRequest extends IoRequest implements ClientWork {
             if (op() == IoOp.WRITE) {
                 checkMemoryUntouched(changed);
             }
-            of.mutationAnswered(changed, status, has(FUA));
+            of.mutationAnswered(changed, sentAgain && !status.isOk() ? IoStatus.IO_ERROR : status, has(FUA));
         } else if (seen != null && status.isOk()) {
             client.saw(of.readAnswered(seen, memory(), bufferOffset()));
         } else if (seen != null) {

@@ -61,7 +61,7 @@ final class NbdBrick implements BlockDevice {
         system.forget(peer.export());
         if (onLeft == null) {
             connectOne(peer.isStructured(), () -> {});
-            unanswered.forEach(this::send);
+            unanswered.forEach(this::sendAgain);
         } else if (peers.isEmpty()) {
             onLeft.run();
         }
@@ -106,6 +106,13 @@ final class NbdBrick implements BlockDevice {
                 loop.schedule(entropy.nextLong(2_000_000), this::breakOne);
             }
         }
+    }
+
+    private void sendAgain(IoRequest request) {
+        if (request instanceof ClientRequest clientRequest) {
+            clientRequest.sentAgain();
+        }
+        send(request);
     }
 
     private void send(IoRequest request) {

@@ -8,7 +8,6 @@ import io.brickcache.block.IoStatus;
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
 import io.brickcache.cache.policy.EvictionPolicy.Arrival;
-import io.brickcache.cache.policy.ReadAround;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +46,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private final Part part;
     private final Promotion promotion;
+    private final ReadExtent extent;
     private @Nullable IoBuffer overlay;
     private @Nullable Epoch epoch;
     private int ssdPending;
@@ -58,10 +58,6 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
     private boolean answered;
     private boolean around;
     private boolean stream;
-    /** What of the blocks the disk is read for, from the start of the first. */
-    private int readFrom;
-
-    private int readTo;
     private int waits;
     private final Runnable resumption = this::begin;
     private IoStatus status = IoStatus.OK;
@@ -75,6 +71,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         this.maskOf = new long[core.maxPartBlocks];
         this.failures = new LostRange.Cause[core.maxPartBlocks];
         this.promotion = new Promotion(core, part, this::finish);
+        this.extent = new ReadExtent(core, part);
     }
 
     /** What to read: filled before {@link #start}. */
@@ -169,7 +166,11 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         ssdPending = 1;
         epoch = core.committer.enterReader();
         if (misses + partials > 0) {
-            chooseExtent(of);
+            if (around) {
+                extent.chooseWhole();
+            } else {
+                extent.choose(stream);
+            }
             allowPromotion(of);
         }
         if (!around) {
@@ -221,38 +222,6 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         return kinds[i] == HIT ? 0 : needed(i) & ~maskOf[i];
     }
 
-    /**
-     * The disk is read for whole blocks if what is around in the cluster pays, and for the cluster's part of them if that is
-     * less; without room for copies, and if nothing pays, for what is asked for alone: not a byte that the next request of
-     * a sequence would have to go back for.
-     */
-    private void chooseExtent(CachedBrick of) {
-        int cluster = around
-                ? ReadAround.WINDOW_BYTES
-                : core.copiesReads() ? of.neighbourhood().clusterBytes() : 0;
-        if (cluster > ReadAround.GRAIN_BYTES && cluster >= blockBytes) {
-            readFrom = 0;
-            readTo = part.blocks() * blockBytes;
-        } else if (cluster > ReadAround.GRAIN_BYTES) {
-            readFrom = part.from() & -cluster;
-            readTo = part.to() + cluster - 1 & -cluster;
-        } else if (stream || cluster == 0 || core.shape.isAligned(part.from(), part.to())) {
-            readFrom = part.from();
-            readTo = part.to();
-        } else {
-            // Halves of units cannot be cached.
-            readFrom = 0;
-            readTo = part.blocks() * blockBytes;
-        }
-    }
-
-    /** Units of block {@code i} that the disk is read for. */
-    private long readUnits(CachedBrick of, int i) {
-        int start = i * blockBytes;
-        long units = core.shape.mask(Math.max(0, readFrom - start), Math.min(blockBytes, readTo - start));
-        return units & of.fullMask(part.firstBlock() + i);
-    }
-
     private boolean isWholeOfStream(int i) {
         return stream && (part.toIn(i) - part.fromIn(i)) == blockBytes;
     }
@@ -280,7 +249,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void allowPromotion(CachedBrick of) {
         for (int i = 0; i < part.blocks(); i++) {
-            long read = readUnits(of, i);
+            long read = extent.units(i);
             // The disk's part of a block that has lost some is not the block.
             if (kinds[i] == HIT
                     || (read & ~maskOf[i]) == 0
@@ -332,15 +301,20 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 run++;
             }
             if (run > 0) {
-                int from = Math.max(readFrom, i * blockBytes);
-                long start = part.offset(0);
-                long end = Math.min(
-                        start + Math.min(readTo, (i + run) * blockBytes),
-                        of.geometry().sizeBytes());
-                int length = (int) (end - start) - from;
+                int from = extent.start(i);
+                int length = extent.end(i + run - 1) - from;
                 pending++;
                 core.io.submitDisk(
-                        IoOp.READ, FROM_DISK, i, run, of, start + from, length, part.buffer(), part.at(0) + from, this);
+                        IoOp.READ,
+                        FROM_DISK,
+                        i,
+                        run,
+                        of,
+                        part.offset(0) + from,
+                        length,
+                        part.buffer(),
+                        part.at(0) + from,
+                        this);
             }
             i += run + 1;
         }

@@ -82,7 +82,6 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         unreachable = false;
         lostUnits[0] = 0;
         lostUnits[1] = 0;
-        around = Around.NO;
         if (stream || !core.brake.holds(this)) {
             enter();
         }
@@ -100,18 +99,23 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         }
     }
 
-    /** As {@link #entered} and {@link #store} decide of blocks without slots. */
+    /** True if the part goes around unless its blocks have slots. */
     private boolean goesAroundAnyway() {
-        if (!core.takesSlots() || DirtyMarks.isRefused(part.brick())) {
-            around = Around.SSD_ERROR;
-        } else if (stream) {
-            around = Around.STREAM;
-        } else if (!core.shape.isAligned(part.from(), part.to())) {
+        around = hindrance();
+        if (around == Around.NO && !core.shape.isAligned(part.from(), part.to())) {
             around = Around.UNALIGNED;
-        } else if (core.allocator.freeCount() < part.blocks()) {
+        } else if (around == Around.NO && core.allocator.freeCount() < part.blocks()) {
             around = Around.FULL;
         }
         return around != Around.NO;
+    }
+
+    /** What keeps the part from the SSD, whichever blocks it has. */
+    private Around hindrance() {
+        if (!core.takesSlots() || DirtyMarks.isRefused(part.brick())) {
+            return Around.SSD_ERROR;
+        }
+        return stream ? Around.STREAM : Around.NO;
     }
 
     /** True if none of the blocks has a slot or is being written to one. */
@@ -133,27 +137,20 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     @Override
     void entered() {
-        around = Around.NO;
-        CachedBrick of = part.brick();
-        of.promotions().invalidate(part.firstBlock(), part.lastBlock());
-        if (!core.takesSlots() || DirtyMarks.isRefused(of)) {
-            around = Around.SSD_ERROR;
-            leaveAround();
-            return;
+        part.brick().promotions().invalidate(part.firstBlock(), part.lastBlock());
+        around = hindrance();
+        if (around == Around.NO) {
+            for (int i = 0; i < part.blocks(); i++) {
+                maskOf[i] = core.shape.mask(part.fromIn(i), part.toIn(i));
+            }
+            if (isSplit(0, missing(0)) || isSplit(part.blocks() - 1, missing(part.blocks() - 1))) {
+                around = Around.UNALIGNED;
+            }
         }
-        if (stream) {
-            around = Around.STREAM;
-            leaveAround();
-            return;
-        }
-        for (int i = 0; i < part.blocks(); i++) {
-            maskOf[i] = core.shape.mask(part.fromIn(i), part.toIn(i));
-        }
-        if (isSplit(0, missing(0)) || isSplit(part.blocks() - 1, missing(part.blocks() - 1))) {
-            around = Around.UNALIGNED;
-            leaveAround();
-        } else {
+        if (around == Around.NO) {
             mergeEdges();
+        } else {
+            leaveAround();
         }
     }
 

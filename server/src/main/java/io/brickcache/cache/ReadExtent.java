@@ -1,70 +1,67 @@
 package io.brickcache.cache;
 
+import io.brickcache.cache.index.BlockShape;
 import io.brickcache.cache.policy.ReadAround;
 
 /**
  * What a read takes from the disk of the blocks that it misses. Whole blocks if what is around in the cluster pays, and the
  * cluster's part of them if that is less; without room for copies, and if nothing pays, what is asked for alone: not a byte
- * that the next request of a sequence would have to go back for.
+ * that the next request of a sequence would have to go back for. All bytes count from the start of the first block of the
+ * read.
  */
 final class ReadExtent {
 
-    private final CacheCore core;
-    private final Part part;
-    private final int blockBytes;
-
-    /** Both from the start of the part's first block. */
+    private final BlockShape shape;
     private int from;
-
     private int to;
 
-    ReadExtent(CacheCore core, Part part) {
-        this.core = core;
-        this.part = part;
-        this.blockBytes = core.shape.blockBytes();
-    }
-
-    /** For a read that nobody asked for: all of the part's blocks. */
-    void chooseWhole() {
-        from = 0;
-        to = part.blocks() * blockBytes;
+    ReadExtent(BlockShape shape) {
+        this.shape = shape;
     }
 
     /**
-     * For a client's read.
+     * Reads whole blocks.
      *
-     * @param ofStream what it reads whole is not promoted
+     * @param askedTo end of what is asked for
      */
-    void choose(boolean ofStream) {
-        int cluster = core.copiesReads() ? part.brick().neighbourhood().clusterBytes() : 0;
-        boolean pays = cluster > ReadAround.GRAIN_BYTES;
-        if (pays && cluster < blockBytes) {
-            from = part.from() & -cluster;
-            to = part.to() + cluster - 1 & -cluster;
-        } else if (!pays && (ofStream || cluster == 0 || core.shape.isAligned(part.from(), part.to()))) {
-            from = part.from();
-            to = part.to();
+    void chooseWhole(int askedTo) {
+        from = 0;
+        to = askedTo + shape.blockBytes() - 1 & -shape.blockBytes();
+    }
+
+    /**
+     * Reads what is best for the bytes [askedFrom, askedTo).
+     *
+     * @param clusterBytes as {@link Neighbourhood#clusterBytes}; 0 if there is no room for copies
+     * @param ofStream what is read whole is not promoted
+     */
+    void choose(int askedFrom, int askedTo, int clusterBytes, boolean ofStream) {
+        boolean pays = clusterBytes > ReadAround.GRAIN_BYTES;
+        if (pays && clusterBytes < shape.blockBytes()) {
+            from = askedFrom & -clusterBytes;
+            to = askedTo + clusterBytes - 1 & -clusterBytes;
+        } else if (!pays && (ofStream || clusterBytes == 0 || shape.isAligned(askedFrom, askedTo))) {
+            from = askedFrom;
+            to = askedTo;
         } else {
             // Also for what is not aligned: halves of units cannot be cached.
-            chooseWhole();
+            chooseWhole(askedTo);
         }
     }
 
-    /** Units of block {@code i} that are read if it is. */
+    /** Units of block {@code i} that are read if the block is. */
     long units(int i) {
-        int start = i * blockBytes;
-        long units = core.shape.mask(Math.max(0, from - start), Math.min(blockBytes, to - start));
-        return units & part.brick().fullMask(part.firstBlock() + i);
+        int start = i * shape.blockBytes();
+        return shape.mask(Math.max(0, from - start), Math.min(shape.blockBytes(), to - start));
     }
 
-    /** Where reading block {@code i} begins, from the start of the part's first block. */
+    /** Where reading begins if block {@code i} is the first that is read. */
     int start(int i) {
-        return Math.max(from, i * blockBytes);
+        return Math.max(from, i * shape.blockBytes());
     }
 
-    /** Where reading ends if block {@code i} is the last one, from the start of the part's first block. */
+    /** Where reading ends if block {@code i} is the last that is read; the brick may end before. */
     int end(int i) {
-        long ofBrick = part.brick().geometry().sizeBytes() - part.offset(0);
-        return (int) Math.min(Math.min(to, (i + 1) * blockBytes), ofBrick);
+        return Math.min(to, (i + 1) * shape.blockBytes());
     }
 }

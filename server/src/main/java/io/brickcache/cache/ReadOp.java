@@ -71,7 +71,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         this.maskOf = new long[core.maxPartBlocks];
         this.failures = new LostRange.Cause[core.maxPartBlocks];
         this.promotion = new Promotion(core, part, this::finish);
-        this.extent = new ReadExtent(core, part);
+        this.extent = new ReadExtent(core.shape);
     }
 
     /** What to read: filled before {@link #start}. */
@@ -167,9 +167,10 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
         epoch = core.committer.enterReader();
         if (misses + partials > 0) {
             if (around) {
-                extent.chooseWhole();
+                extent.chooseWhole(part.to());
             } else {
-                extent.choose(stream);
+                int cluster = core.copiesReads() ? of.neighbourhood().clusterBytes() : 0;
+                extent.choose(part.from(), part.to(), cluster, stream);
             }
             allowPromotion(of);
         }
@@ -249,7 +250,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
 
     private void allowPromotion(CachedBrick of) {
         for (int i = 0; i < part.blocks(); i++) {
-            long read = extent.units(i);
+            long read = extent.units(i) & of.fullMask(part.firstBlock() + i);
             // The disk's part of a block that has lost some is not the block.
             if (kinds[i] == HIT
                     || (read & ~maskOf[i]) == 0
@@ -302,7 +303,8 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
             }
             if (run > 0) {
                 int from = extent.start(i);
-                int length = extent.end(i + run - 1) - from;
+                long ofBrick = of.geometry().sizeBytes() - part.offset(0);
+                int length = (int) Math.min(extent.end(i + run - 1), ofBrick) - from;
                 pending++;
                 core.io.submitDisk(
                         IoOp.READ,

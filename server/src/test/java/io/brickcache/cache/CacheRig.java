@@ -187,14 +187,14 @@ final class CacheRig {
         return status.isOk() ? sectors : null;
     }
 
-    /** Reads a block for nobody. */
-    void submitRead(CachedBrick brick, long block, Consumer<IoStatus> done) {
-        IoBuffer memory = memory(BLOCK);
+    /** Reads blocks for nobody. */
+    void submitRead(CachedBrick brick, long block, int blocks, Consumer<IoStatus> done) {
+        IoBuffer memory = memory(blocks * BLOCK);
         Request request = new Request(status -> {
             memory.release();
             done.accept(status);
         });
-        request.prepare(IoOp.READ, block * BLOCK, BLOCK, 0, memory, 0);
+        request.prepare(IoOp.READ, block * BLOCK, blocks * BLOCK, 0, memory, 0);
         brick.submit(request);
     }
 

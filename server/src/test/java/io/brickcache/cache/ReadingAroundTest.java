@@ -9,6 +9,7 @@ import io.brickcache.block.sim.Medium;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** What a read misses brings its neighbourhood along, once that pays. */
@@ -56,7 +57,7 @@ class ReadingAroundTest {
         assertThat(around).isPositive();
 
         int before = disk.reads.size();
-        long fresh = freshPair();
+        long fresh = fresh(2);
         expect(fresh);
         rig.loop.runFor(1_000_000_000L);
         int after = disk.reads.size();
@@ -67,10 +68,10 @@ class ReadingAroundTest {
         rig.cache.checkStructure(true);
     }
 
-    /** An even block of which neither half of the pair is in the cache. */
-    private long freshPair() {
-        for (long block = 0; block < BLOCKS; block += 2) {
-            if (!CacheRig.isCached(brick, block) && !CacheRig.isCached(brick, block + 1)) {
+    /** The first of so many blocks, the first half of a pair, of which none is in the cache. */
+    private long fresh(int blocks) {
+        for (long block = 0; block + blocks <= BLOCKS; block += 2) {
+            if (LongStream.range(block, block + blocks).noneMatch(each -> CacheRig.isCached(brick, each))) {
                 return block;
             }
         }
@@ -81,15 +82,51 @@ class ReadingAroundTest {
     void shouldWaitForWhatIsBeingReadAroundInsteadOfReadingItTwice() {
         learnPairs();
         rig.loop.runFor(1_000_000_000L);
-        long fresh = freshPair();
+        long fresh = fresh(2);
         disk.reads.clear();
         List<IoStatus> answers = new ArrayList<>();
-        rig.submitRead(brick, fresh, answers::add);
-        rig.submitRead(brick, fresh + 1, answers::add);
+        rig.submitRead(brick, fresh, 1, answers::add);
+        rig.submitRead(brick, fresh + 1, 1, answers::add);
         rig.loop.runUntil(() -> answers.size() == 2);
 
         assertThat(answers).containsOnly(IoStatus.OK);
         assertThat(disk.readsOf(fresh + 1)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldReadAtOnceWhatIsBehindTheBlocksThatItWaitsFor() {
+        learnPairs();
+        rig.loop.runFor(1_000_000_000L);
+        long fresh = fresh(3);
+        disk.reads.clear();
+        List<IoStatus> answers = new ArrayList<>();
+        rig.submitRead(brick, fresh, 1, answers::add);
+        rig.submitRead(brick, fresh + 1, 2, answers::add);
+
+        assertThat(disk.readsOf(fresh + 2)).as("before anything was answered").isEqualTo(1);
+        rig.loop.runUntil(() -> answers.size() == 2);
+        assertThat(answers).containsOnly(IoStatus.OK);
+        assertThat(disk.readsOf(fresh + 1)).isEqualTo(1);
+        assertThat(disk.readsOf(fresh + 2)).isEqualTo(1);
+        rig.cache.checkStructure(true);
+    }
+
+    /** What is read around is of no use then, but by its end the SSD has what was written. */
+    @Test
+    void shouldWaitForWhatIsBeingReadAroundWhenItIsWrittenMeanwhile() {
+        learnPairs();
+        rig.loop.runFor(1_000_000_000L);
+        long fresh = fresh(2);
+        disk.reads.clear();
+        List<IoStatus> answers = new ArrayList<>();
+        rig.submitRead(brick, fresh, 1, answers::add);
+        rig.submitWrite(brick, fresh + 1, 99, answers::add);
+        rig.submitRead(brick, fresh + 1, 1, answers::add);
+        rig.loop.runUntil(() -> answers.size() == 3);
+
+        assertThat(answers).containsOnly(IoStatus.OK);
+        assertThat(disk.readsOf(fresh + 1)).isEqualTo(1);
+        rig.cache.checkStructure(false);
     }
 
     @Test
@@ -104,8 +141,8 @@ class ReadingAroundTest {
     @Test
     void shouldReadABlockOnceWhenTwoAskForItAtOnce() {
         List<IoStatus> answers = new ArrayList<>();
-        rig.submitRead(brick, 77, answers::add);
-        rig.submitRead(brick, 77, answers::add);
+        rig.submitRead(brick, 77, 1, answers::add);
+        rig.submitRead(brick, 77, 1, answers::add);
         rig.loop.runUntil(() -> answers.size() == 2);
 
         assertThat(answers).containsOnly(IoStatus.OK);

@@ -245,19 +245,20 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         if (verdict == SecondLook.Verdict.READABLE) {
             brick.lost().readable(firstBlock + i << core.shape.blockShift(), blockBytes);
         } else {
-            boolean mine = written.isStillMarked(slotOf[i], firstBlock + i);
+            int slot = slotOf[i];
+            boolean mine = written.isStillMarked(slot, firstBlock + i);
+            if (core.bug != PlantedBug.CLEANS_LOST) {
+                giveUp(i);
+            }
             if (purpose == Purpose.RESCUE) {
                 status = status.and(IoStatus.IO_ERROR);
                 if (mine) {
-                    core.rescue.unreadable(brick, slotOf[i], cause);
+                    core.rescue.unreadable(brick, slot, cause);
                 }
             } else if (verdict == SecondLook.Verdict.UNREACHABLE) {
                 status = status.and(IoStatus.IO_ERROR);
             } else if (mine) {
                 brick.lost().addUnits(firstBlock + i, maskOf[i], cause);
-            }
-            if (core.bug != PlantedBug.CLEANS_LOST) {
-                giveUp(i);
             }
         }
         fetchDone();

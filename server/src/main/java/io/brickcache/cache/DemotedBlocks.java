@@ -207,11 +207,14 @@ final class DemotedBlocks {
     }
 
     /**
-     * False if the slot was retired since it was marked, whatever became of it then: a slot given away has another block or
-     * no mark, since a brick has one demotion at a time, which marks a block once.
+     * False if the slot was retired since it was marked, whatever became of it then: given away it has another block, or no
+     * mark, or the mark of a rescue beside this demotion. A brick has one of each at a time, which marks a block once; a
+     * rescue takes the slots without records, other demotions those with one.
      */
     boolean isStillMarked(int slot, long block) {
-        return core.slots.isDemoting(slot) && core.slots.key(slot) == SlotTable.key(brick.id(), block);
+        return core.slots.isDemoting(slot)
+                && core.slots.key(slot) == SlotTable.key(brick.id(), block)
+                && core.slots.isUnrecorded(slot) == (purpose == Purpose.RESCUE);
     }
 
     private long now() {

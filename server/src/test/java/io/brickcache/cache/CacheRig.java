@@ -51,6 +51,7 @@ final class CacheRig {
     final SimDevice ssd;
     final Cache cache;
 
+    private final SsdLayout layout;
     private final BufferPool buffers = new BufferPool(1 << 20);
 
     /** Where commits go that the store refuses. */
@@ -72,7 +73,7 @@ final class CacheRig {
         store = new MemoryMetadataStore(loop, entropy, 100_000);
         CacheRecord record = new CacheRecord(entropy.nextUuid(), BLOCK, SLOTS, 0, true);
         spare = new MemorySpareJournal(loop, entropy, 100_000);
-        SsdLayout layout = new SsdLayout(record.uuid(), SHAPE, SLOTS);
+        layout = new SsdLayout(record.uuid(), SHAPE, SLOTS);
         ssdMedium = new Medium(layout.areaBytes(), 512);
         ssd = device("ssd", ssdMedium);
         ByteBuffer superblock = ByteBuffer.allocate(SsdLayout.SUPERBLOCK_BYTES);
@@ -210,6 +211,13 @@ final class CacheRig {
         });
         request.prepare(IoOp.WRITE, block * BLOCK, BLOCK, 0, memory, 0);
         brick.submit(request);
+    }
+
+    /** The first byte of a slot. */
+    byte onSsd(int slot) {
+        ByteBuffer sector = ByteBuffer.allocate(512);
+        ssdMedium.read(layout.slotOffset(slot), 512, sector, 0);
+        return sector.get(0);
     }
 
     /** Whether the SSD has the block. */

@@ -212,6 +212,43 @@ class FailingCacheTest {
         assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
     }
 
+    /** A demotion that awaits its sync knows what it marked by slot and block; the same two may come again meanwhile. */
+    @Test
+    void shouldNotCallCleanWhatIsInDoubtWhenADemotionOfTheSameSlotAndBlockIsUnderWay() {
+        TroubledDisk disk = new TroubledDisk(rig.device("disk 1", BRICK_BYTES));
+        CachedBrick other = rig.attach(disk);
+        rig.writeDurably(brick, 100, 1, 76);
+        rig.write(other, 5, 1, 50);
+        rig.flush(other);
+        int slot = 0;
+        while (rig.onSsd(slot) != 50) {
+            slot++;
+        }
+        disk.set(TroubledDisk.Trouble.SYNCS_HANG);
+        List<IoStatus> demoted = new ArrayList<>();
+        rig.cache.demote(other, new int[] {0}, (blocks, skipped, status) -> demoted.add(status));
+        rig.loop.runFor(1_000_000_000L);
+
+        rig.writeDurably(other, 5, 1, 51);
+        while (rig.onSsd(slot - 1) != 77) {
+            rig.writeDurably(brick, 100, 1, 77);
+        }
+        rig.write(other, 5, 1, 52);
+        assertThat(rig.onSsd(slot)).as("the slot of 50 again").isEqualTo((byte) 52);
+        failSyncs();
+        List<IoStatus> flushed = new ArrayList<>();
+        CacheRig.submitFlush(other, flushed::add);
+        rig.loop.runFor(1_000_000_000L);
+        disk.set(TroubledDisk.Trouble.NONE);
+        rig.loop.runFor(60_000_000_000L);
+
+        assertThat(demoted).containsExactly(IoStatus.OK);
+        assertThat(flushed).containsExactly(IoStatus.OK);
+        assertThat(other.counters().rescuedBlocks).isEqualTo(1);
+        assertThat(rig.read(other, 5)).containsOnly(52);
+        rig.cache.checkStructure(false);
+    }
+
     // ---- the SSD is gone
 
     @Test

@@ -19,7 +19,9 @@ import java.util.List;
  *
  * <p>A sector that was read while nothing that changes it was in flight has the content that was read: {@code since}, the
  * time from which a mutation counts as the newest of its sector, becomes the start of that read. TRIM is the exception:
- * until the next write the sector may read as zeroes or as anything it might have held, and change between reads.
+ * until the next write the sector may read as zeroes or as anything it might have held, and change between reads. A failed
+ * write that such a read did not show may yet be in a sector after a crash, unless a FLUSH came after the read: the disk may
+ * have it below what the cache has in memory.
  */
 final class DiskModel {
 
@@ -45,6 +47,8 @@ final class DiskModel {
     private final long[][] since;
     private final Deque<Read> reads = new ArrayDeque<>();
     private List<Mutation> answeredNotDurable = new ArrayList<>();
+    /** When the last FLUSH of those that were answered well was submitted. */
+    private long flushed;
 
     /** A brick of zeroes. */
     DiskModel(int brick, long sizeBytes, History history) {
@@ -109,6 +113,7 @@ final class DiskModel {
             }
         }
         answeredNotDurable = left;
+        flushed = Math.max(flushed, submitted);
     }
 
     Read submitRead(long offset, int length) {
@@ -288,7 +293,7 @@ final class DiskModel {
         since[sector] = times;
     }
 
-    /** True if a mutation answered before {@code time} (and durable, if asked) supersedes mutation {@code i}. */
+    /** True if a mutation answered before {@code time} (and for good, if asked) supersedes mutation {@code i}. */
     private boolean isSuperseded(int sector, int i, long time, boolean byDurable) {
         Mutation[] list = mutations[sector];
         long[] times = since[sector];
@@ -298,11 +303,17 @@ final class DiskModel {
                     && other.answered() < time
                     && list[i].answered() < times[j]
                     && (other.isCertain() || times[j] > other.submitted)
-                    && (!byDurable || other.isDurable())) {
+                    && (!byDurable || isForGood(list[i], other, times[j]))) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** True if no crash brings {@code old} back that {@code other} supersedes, as the newest from {@code newestSince} on. */
+    private boolean isForGood(Mutation old, Mutation other, long newestSince) {
+        boolean shownByRead = old.answered() > other.submitted;
+        return other.isDurable() && !(old.hasFailed() && shownByRead && flushed < newestSince);
     }
 
     private long oldestRead() {

@@ -65,6 +65,11 @@ final class Mutation {
         return status == IoStatus.OK && op != IoOp.TRIM;
     }
 
+    /** True if it was answered with an error. */
+    boolean hasFailed() {
+        return status != null && !status.isOk();
+    }
+
     /** True if a sector may read as this now and as something else a moment later. */
     boolean isUnstable() {
         return op == IoOp.TRIM;

@@ -147,27 +147,26 @@ public final class CachedBrick implements BlockDevice {
         } else if (!hasUnsyncedWrites()) {
             commit(done);
         } else {
+            int syncFailures = core.rescue.syncFailures();
             sync.sync(status -> {
-                if (status.isOk()) {
+                if (!status.isOk()) {
+                    done.committed(status);
+                } else if (syncFailures == core.rescue.syncFailures()) {
                     commit(done);
                 } else {
-                    done.committed(status);
+                    // What was settled meanwhile awaits a sync that begins after that.
+                    flush(done);
                 }
             });
         }
     }
 
-    /** True if clients' writes went to the disk since it was synced last. */
+    /** True if clients' writes went to the disk since it was synced last, or records wait for a sync that forgets them. */
     boolean hasUnsyncedWrites() {
-        return sync.isUnsynced() && core.bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
+        return (sync.isUnsynced() || awaiting.hasObsolete()) && core.bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
     }
 
     private void commit(CommitListener done) {
-        if (core.rescue.awaits(this)) {
-            // Since the sync of the disk was asked for.
-            core.rescue.flushWhenSettled(this, done);
-            return;
-        }
         int syncFailures = core.rescue.syncFailures();
         core.committer.commit(status -> {
             if (!status.isOk() && syncFailures != core.rescue.syncFailures()) {

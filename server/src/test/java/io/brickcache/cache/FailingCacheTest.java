@@ -249,6 +249,49 @@ class FailingCacheTest {
         rig.cache.checkStructure(false);
     }
 
+    /** The record of what the disk had to catch up with is kept until a sync of the disk that begins after that. */
+    @Test
+    void shouldNotAnswerAFlushWhoseSyncOfTheDiskBeganBeforeWhatWasInDoubtWasSettled() {
+        TroubledDisk disk = new TroubledDisk(rig.device("disk 1", BRICK_BYTES));
+        CachedBrick other = rig.attach(disk);
+        rig.write(other, 5, 1, 50);
+        rig.flush(other);
+        rig.zero(other, 9, 1);
+        rig.write(other, 5, 1, 51);
+        disk.set(TroubledDisk.Trouble.SYNCS_HANG);
+        List<IoStatus> flushed = new ArrayList<>();
+        CacheRig.submitFlush(other, flushed::add);
+        failSyncs();
+        CacheRig.submitFlush(brick, status -> {});
+        rig.loop.runUntil(() -> rig.cache.health() == CacheHealth.SSD_FAILING);
+        rig.submitWrite(other, 5, 52, status -> {});
+        rig.loop.runFor(1_000_000_000L);
+
+        disk.set(TroubledDisk.Trouble.NONE);
+        disk.set(TroubledDisk.Trouble.SYNCS_HANG);
+        rig.loop.runFor(1_000_000_000L);
+        assertThat(flushed).isEmpty();
+        assertThat(rig.reloaded(other.name()).dirtyBytes()).isEqualTo(BLOCK);
+
+        disk.set(TroubledDisk.Trouble.NONE);
+        rig.loop.runUntil(() -> !flushed.isEmpty());
+        assertThat(flushed).containsExactly(IoStatus.OK);
+        assertThat(rig.reloaded(other.name()).dirtyBytes()).isZero();
+        assertThat(rig.read(other, 5)).containsOnly(52);
+    }
+
+    /** Nothing went to the disk since it was synced; but a slot is obsolete whose wait for a sync began later. */
+    @Test
+    void shouldNotAnswerAFlushWhileARecordSaysWhatTheDiskHasNewer() {
+        rig.write(brick, 5, 1, 50);
+        rig.flush(brick);
+        CacheCore core = rig.cache.core();
+        core.retireWhenSynced(core.find(brick, 5));
+
+        assertThat(rig.flush(brick)).isEqualTo(IoStatus.OK);
+        assertThat(rig.reloaded("b0").dirtyBytes()).isZero();
+    }
+
     // ---- the SSD is gone
 
     @Test

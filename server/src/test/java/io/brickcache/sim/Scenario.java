@@ -59,14 +59,26 @@ record Scenario(
     private static final int SECTOR_BYTES = SectorContent.SECTOR_BYTES;
 
     static Scenario of(long seed) {
+        return draw(seed, false);
+    }
+
+    /**
+     * Few blocks, fewer slots and always trouble, so that races meet that seldom do: the same slot comes back to the same block,
+     * a disk is still at work when the next thing fails.
+     */
+    static Scenario cramped(long seed) {
+        return draw(seed, true);
+    }
+
+    private static Scenario draw(long seed, boolean cramped) {
         SeededEntropy draw = new SeededEntropy(seed).split("scenario");
         int blockBytes = 4096 << (draw.chance(0.5) ? 0 : draw.nextInt(5));
-        int slots = draw.pick(32, 48, 100, 256, 700, 2000);
+        int slots = cramped ? draw.pick(32, 40, 48, 64) : draw.pick(32, 48, 100, 256, 700, 2000);
         int caches = draw.chance(0.8) ? 1 : 2;
         int low = draw.between(0, 50);
-        boolean large = draw.chance(0.1);
+        boolean large = draw.chance(0.1) && !cramped;
         int maxRequestBytes = large ? 4 << 20 : draw.pick(8, 32, 64, 128) << 10;
-        List<Long> bricks = drawBricks(draw, caches, large);
+        List<Long> bricks = drawBricks(draw, caches, cramped, large);
         return new Scenario(
                 seed,
                 blockBytes,
@@ -77,24 +89,27 @@ record Scenario(
                 draw.between(low + 1, 95),
                 draw.pick(1_000L, 100_000L, 1_000_000L),
                 draw.pick(100_000L, 10_000_000L),
-                Trouble.draw(
-                        draw.split("trouble"),
-                        draw.chance(0.5) ? 0 : draw.pick(0.002, 0.01, 0.05),
-                        caches,
-                        bricks.size()),
+                Trouble.draw(draw.split("trouble"), drawRate(draw, cramped), caches, bricks.size()),
                 draw.nextInt(5),
-                draw.between(20, large ? 60 : 200),
+                draw.between(cramped ? 100 : 20, cramped ? 400 : large ? 60 : 200),
                 draw.between(1, 4),
                 draw.pick(1, 4, 16, 32),
                 maxRequestBytes,
                 Front.draw(draw.split("front")));
     }
 
-    private static List<Long> drawBricks(SeededEntropy draw, int caches, boolean large) {
+    private static double drawRate(SeededEntropy draw, boolean cramped) {
+        if (cramped) {
+            return draw.pick(0.01, 0.02, 0.03);
+        }
+        return draw.chance(0.5) ? 0 : draw.pick(0.002, 0.01, 0.05);
+    }
+
+    private static List<Long> drawBricks(SeededEntropy draw, int caches, boolean cramped, boolean large) {
         List<Long> sizes = new ArrayList<>();
         int bricks = draw.between(caches, caches + 2);
         for (int i = 0; i < bricks; i++) {
-            int maxSectors = draw.pick(200, 1000, large ? 12_000 : 4000);
+            int maxSectors = cramped ? draw.pick(100, 200, 400, 1000) : draw.pick(200, 1000, large ? 12_000 : 4000);
             sizes.add((long) draw.between(maxSectors / 2, maxSectors) * SECTOR_BYTES);
         }
         return List.copyOf(sizes);

@@ -12,15 +12,22 @@ class SimulationTest {
 
     private static final int SEEDS = 400;
     private static final int ENGINE_SEEDS = 3000;
+    private static final int CRAMPED_SEEDS = 500;
 
     @Test
     void shouldServeAsTheModelSaysWhenBricksAreBareDisks() {
-        Simulations.run("bare disks", () -> NbdSystem.inFrontOf(PassThroughSystem::new), SEEDS);
+        Simulations.run("bare disks", () -> NbdSystem.inFrontOf(PassThroughSystem::new), Scenario::of, SEEDS);
     }
 
     @Test
     void shouldServeAsTheModelSaysWhenBricksAreBehindTheCache() {
-        Simulations.run("the engine", () -> NbdSystem.inFrontOf(EngineSystem::new), ENGINE_SEEDS);
+        Simulations.run("the engine", () -> NbdSystem.inFrontOf(EngineSystem::new), Scenario::of, ENGINE_SEEDS);
+    }
+
+    @Test
+    void shouldServeAsTheModelSaysWhenBricksAreBehindACrampedCache() {
+        Simulations.run(
+                "a cramped engine", () -> NbdSystem.inFrontOf(EngineSystem::new), Scenario::cramped, CRAMPED_SEEDS);
     }
 
     @ParameterizedTest

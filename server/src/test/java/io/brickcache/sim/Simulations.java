@@ -1,6 +1,7 @@
 package io.brickcache.sim;
 
 import java.time.Duration;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,22 +22,26 @@ final class Simulations {
 
     private final String what;
     private final Supplier<SystemUnderTest.Factory> systems;
+    private final LongFunction<Scenario> scenarios;
 
-    private Simulations(String what, Supplier<SystemUnderTest.Factory> systems) {
+    private Simulations(String what, Supplier<SystemUnderTest.Factory> systems, LongFunction<Scenario> scenarios) {
         this.what = what;
         this.systems = systems;
+        this.scenarios = scenarios;
     }
 
     /**
      * Runs {@code seeds} seeds unless the properties say otherwise.
      *
      * @param systems a factory for each thread
+     * @param scenarios what a seed stands for
      */
-    static void run(String what, Supplier<SystemUnderTest.Factory> systems, int seeds) {
-        Simulations simulations = new Simulations(what, systems);
+    static void run(
+            String what, Supplier<SystemUnderTest.Factory> systems, LongFunction<Scenario> scenarios, int seeds) {
+        Simulations simulations = new Simulations(what, systems, scenarios);
         Long only = Long.getLong("sim.seed");
         if (only != null) {
-            System.out.printf("simulation of %s: %s%n", what, Scenario.of(only));
+            System.out.printf("simulation of %s: %s%n", what, scenarios.apply(only));
             simulations.runOne(systems.get(), only, new ClientMemory());
             return;
         }
@@ -82,7 +87,7 @@ final class Simulations {
     }
 
     private void runOne(SystemUnderTest.Factory factory, long seed, ClientMemory memory) {
-        Scenario scenario = Scenario.of(seed);
+        Scenario scenario = scenarios.apply(seed);
         try {
             SimRun.run(scenario, factory, memory);
         } catch (AssertionError e) {

@@ -68,6 +68,14 @@ class ReadingAroundTest {
         rig.cache.checkStructure(true);
     }
 
+    /** As {@link #fresh}, when what is around is read along. */
+    private long freshAfterLearning(int blocks) {
+        learnPairs();
+        rig.loop.runFor(1_000_000_000L);
+        disk.reads.clear();
+        return fresh(blocks);
+    }
+
     /** The first of so many blocks, the first half of a pair, of which none is in the cache. */
     private long fresh(int blocks) {
         for (long block = 0; block + blocks <= BLOCKS; block += 2) {
@@ -80,10 +88,7 @@ class ReadingAroundTest {
 
     @Test
     void shouldWaitForWhatIsBeingReadAroundInsteadOfReadingItTwice() {
-        learnPairs();
-        rig.loop.runFor(1_000_000_000L);
-        long fresh = fresh(2);
-        disk.reads.clear();
+        long fresh = freshAfterLearning(2);
         List<IoStatus> answers = new ArrayList<>();
         rig.submitRead(brick, fresh, 1, answers::add);
         rig.submitRead(brick, fresh + 1, 1, answers::add);
@@ -95,10 +100,7 @@ class ReadingAroundTest {
 
     @Test
     void shouldReadAtOnceWhatIsBehindTheBlocksThatItWaitsFor() {
-        learnPairs();
-        rig.loop.runFor(1_000_000_000L);
-        long fresh = fresh(3);
-        disk.reads.clear();
+        long fresh = freshAfterLearning(3);
         List<IoStatus> answers = new ArrayList<>();
         rig.submitRead(brick, fresh, 1, answers::add);
         rig.submitRead(brick, fresh + 1, 2, answers::add);
@@ -114,10 +116,7 @@ class ReadingAroundTest {
     /** What is read around is of no use then, but by its end the SSD has what was written. */
     @Test
     void shouldWaitForWhatIsBeingReadAroundWhenItIsWrittenMeanwhile() {
-        learnPairs();
-        rig.loop.runFor(1_000_000_000L);
-        long fresh = fresh(2);
-        disk.reads.clear();
+        long fresh = freshAfterLearning(2);
         List<IoStatus> answers = new ArrayList<>();
         rig.submitRead(brick, fresh, 1, answers::add);
         rig.submitWrite(brick, fresh + 1, 99, answers::add);

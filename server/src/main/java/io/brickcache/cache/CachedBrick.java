@@ -144,7 +144,7 @@ public final class CachedBrick implements BlockDevice {
     void flush(CommitListener done) {
         if (core.rescue.awaits(this)) {
             core.rescue.flushWhenSettled(this, done);
-        } else if (!hasUnsyncedWrites()) {
+        } else if (!needsDiskSync()) {
             commit(done);
         } else {
             int syncFailures = core.rescue.syncFailures();
@@ -161,8 +161,8 @@ public final class CachedBrick implements BlockDevice {
         }
     }
 
-    /** True if clients' writes went to the disk since it was synced last, or records wait for a sync that forgets them. */
-    boolean hasUnsyncedWrites() {
+    /** True if clients' writes went to the disk since it was synced last, or records are kept until it is. */
+    boolean needsDiskSync() {
         return (sync.isUnsynced() || awaiting.hasObsolete()) && core.bug != PlantedBug.FLUSHES_WITHOUT_DISK_SYNC;
     }
 

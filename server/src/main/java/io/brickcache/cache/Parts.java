@@ -36,7 +36,7 @@ final class Parts implements CommitListener {
     /** A FLUSH: nothing but to be made durable. */
     void flush(CachedBrick newBrick, IoRequest newRequest) {
         start(newBrick, newRequest);
-        if (core.rescue.awaits(newBrick) || newBrick.hasUnsyncedWrites()) {
+        if (core.rescue.awaits(newBrick) || newBrick.needsDiskSync()) {
             conclusive = true;
             newBrick.flush(this);
         } else {

@@ -294,7 +294,7 @@ final class DiskModel {
     }
 
     /** True if a mutation answered before {@code time} (and for good, if asked) supersedes mutation {@code i}. */
-    private boolean isSuperseded(int sector, int i, long time, boolean byDurable) {
+    private boolean isSuperseded(int sector, int i, long time, boolean forGood) {
         Mutation[] list = mutations[sector];
         long[] times = since[sector];
         for (int j = 0; j < list.length; j++) {
@@ -303,7 +303,7 @@ final class DiskModel {
                     && other.answered() < time
                     && list[i].answered() < times[j]
                     && (other.isCertain() || times[j] > other.submitted)
-                    && (!byDurable || isForGood(list[i], other, times[j]))) {
+                    && (!forGood || isForGood(list[i], other, times[j]))) {
                 return true;
             }
         }

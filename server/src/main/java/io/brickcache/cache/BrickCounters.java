@@ -37,6 +37,9 @@ public final class BrickCounters {
     /** Bytes of writes that went around as parts of a sequential stream that had the brick for itself. */
     public long aroundStreamBytes;
 
+    /** Bytes of writes that went around because caching had cost the disk more than it had saved. */
+    public long aroundNoGainBytes;
+
     /** Blocks that reads missed and that were not promoted, as parts of a long sequential stream. */
     public long streamReadBlocks;
 

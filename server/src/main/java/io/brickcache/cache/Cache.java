@@ -149,6 +149,7 @@ public final class Cache {
         }
         store.scan(Family.HEAT, cache::loadHeat);
         IndexLoader.index(cache.core, cache.recoveredTick);
+        cache.bricks.forEach(brick -> brick.regret().restored(brick.regions().dirtyBlocks()));
         store.scan(Family.LOST, cache::loadLost);
         cache.bricks.forEach(brick -> brick.lost().forgetWhatIsNotDirty());
         return cache;

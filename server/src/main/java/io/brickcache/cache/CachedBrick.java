@@ -45,6 +45,7 @@ public final class CachedBrick implements BlockDevice {
     private final Neighbourhood neighbourhood;
     private final ReadStreams readStreams = new ReadStreams();
     private final SoleStream soleStream;
+    private final DiskRegret regret;
     private final DirtyMarks.Mark mark = new DirtyMarks.Mark();
     private long fullBlocks;
 
@@ -80,6 +81,7 @@ public final class CachedBrick implements BlockDevice {
         this.lost = new LostBlocks(core, this);
         this.demotionPace = new DemotionPace(core.heuristics.demotionPortionNs());
         this.soleStream = new SoleStream(core.heuristics.soleStreamBytes());
+        this.regret = new DiskRegret(core.heuristics.allowedRegret());
         this.neighbourhood = new Neighbourhood(core, this);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
@@ -133,9 +135,13 @@ public final class CachedBrick implements BlockDevice {
             }
             case WRITE_ZEROES -> {
                 counters.writeZeroes++;
+                regret.asked(request.offset(), request.length());
                 new RangeOp(core, this, request).start();
             }
-            case CACHE -> new PrefetchOp(core, this, request).start();
+            case CACHE -> {
+                regret.asked(request.offset(), request.length());
+                new PrefetchOp(core, this, request).start();
+            }
             case EXTENTS -> new ExtentsOp(core, this, (ExtentsRequest) request).start();
         }
     }
@@ -222,9 +228,9 @@ public final class CachedBrick implements BlockDevice {
         long end = offset + request.length();
         boolean read = request.op() == IoOp.READ;
         soleStream.request(offset, request.length());
-        boolean stream = read
-                ? readStreams.read(offset, request.length()) >= core.heuristics.readStreamBytes()
-                : core.isAboveLowMark() && soleStream.goesAround(offset, head);
+        regret.asked(offset, request.length());
+        boolean stream = read && readStreams.read(offset, request.length()) >= core.heuristics.readStreamBytes();
+        WriteOp.Around advice = read ? WriteOp.Around.NO : advice(offset);
         while (offset < end) {
             long partEnd = Math.min(end, (offset | CacheCore.MAX_PART_BYTES - 1) + 1);
             long firstBlock = offset >> core.shape.blockShift();
@@ -241,11 +247,21 @@ public final class CachedBrick implements BlockDevice {
             } else {
                 WriteOp op = core.takeWrite();
                 op.part().set(this, parts, buffer, at, firstBlock, from, to);
-                op.start(stream);
+                op.start(advice);
             }
             offset = partEnd;
         }
         parts.done(IoStatus.OK);
+    }
+
+    /** What is better for the disk than to cache a write, if anything is. */
+    private WriteOp.Around advice(long offset) {
+        boolean full = core.isAboveLowMark();
+        regret.weigh(full, regions.dirtyBlocks());
+        if (full && soleStream.goesAround(offset, head)) {
+            return WriteOp.Around.STREAM;
+        }
+        return regret.isSparing() ? WriteOp.Around.NO_GAIN : WriteOp.Around.NO;
     }
 
     /** A request is done. */
@@ -397,9 +413,9 @@ public final class CachedBrick implements BlockDevice {
         return core.loop.clock().nanoTime() - lastRequestNs;
     }
 
-    /** True if the last request was of a stream of writes that goes past the cache while the disk does nothing else. */
-    public boolean isStreamed() {
-        return soleStream.isAround();
+    /** True if writes go past the cache for the sake of the disk: demotion would take it away from them. */
+    public boolean isBypassed() {
+        return soleStream.isAround() || regret.isSparing();
     }
 
     /** The device is another one now. */
@@ -450,6 +466,10 @@ public final class CachedBrick implements BlockDevice {
 
     DiskHead head() {
         return head;
+    }
+
+    DiskRegret regret() {
+        return regret;
     }
 
     Neighbourhood neighbourhood() {

@@ -321,6 +321,7 @@ final class DemoteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter 
         long offset = (firstBlock << core.shape.blockShift()) + begin;
         int count = (end - 1) / blockBytes - first + 1;
         pending++;
+        brick.regret().used(brick.head(), offset);
         core.io.submitDisk(IoOp.WRITE, WRITE, first, count, brick, offset, end - begin, buffer(), begin, this);
         return true;
     }

@@ -302,6 +302,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         int length = pieces[2 * nextPiece + 1] - begin;
         nextPiece++;
         long offset = (part.firstBlock() << core.shape.blockShift()) + begin;
+        part.brick().regret().used(part.brick().head(), offset);
         core.io.submitDisk(
                 IoOp.WRITE, CHANGE, 0, 0, part.brick(), offset, length, part.buffer(), part.at(0) + begin, this);
     }

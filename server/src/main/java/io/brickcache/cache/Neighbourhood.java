@@ -112,8 +112,11 @@ final class Neighbourhood {
         start(part.lastBlock() + 1, Math.min(cluster, lastOfBrick));
     }
 
-    /** What to read of the neighbourhood; see {@link ReadAround#clusterBytes}. */
+    /** What to read of the neighbourhood; see {@link ReadAround#clusterBytes}. 0: not a byte more than what is asked for. */
     int clusterBytes() {
+        if (brick.regret().isSparingReads()) {
+            return 0;
+        }
         int fixedBytes = core.heuristics.clusterBytes();
         return fixedBytes == 0 ? choice.clusterBytes() : fixedBytes;
     }

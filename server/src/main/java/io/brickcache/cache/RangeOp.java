@@ -109,7 +109,7 @@ final class RangeOp implements BufferPool.Waiter {
         brick.opStarted();
         WriteOp op = core.takeWrite();
         op.part().set(brick, next(), memory, 0, block, lead, lead + edgeLength);
-        op.start(false);
+        op.start(WriteOp.Around.NO);
     }
 
     /** The parts of one piece, after which the next follows. */

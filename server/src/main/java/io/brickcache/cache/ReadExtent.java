@@ -32,7 +32,7 @@ final class ReadExtent {
     /**
      * Reads what is best for the bytes [askedFrom, askedTo).
      *
-     * @param clusterBytes as {@link Neighbourhood#clusterBytes}; 0 if there is no room for copies
+     * @param clusterBytes as {@link Neighbourhood#clusterBytes}; 0 if not a byte more is to be read
      * @param ofStream what is read whole is not promoted
      */
     void choose(int askedFrom, int askedTo, int clusterBytes, boolean ofStream) {

@@ -306,6 +306,7 @@ final class ReadOp implements IoOwner, BufferPool.Waiter {
                 long ofBrick = of.geometry().sizeBytes() - part.offset(0);
                 int length = (int) Math.min(extent.end(i + run - 1), ofBrick) - from;
                 pending++;
+                of.regret().used(of.head(), part.offset(0) + from);
                 core.io.submitDisk(
                         IoOp.READ,
                         FROM_DISK,

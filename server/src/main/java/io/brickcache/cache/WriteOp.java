@@ -23,13 +23,15 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private static final int MERGE = 0;
     private static final int STORE = 1;
 
-    private enum Around {
+    /** Why the write goes around. */
+    enum Around {
         NO,
         FULL,
         SSD_ERROR,
         UNALIGNED,
         UNSYNCED,
-        STREAM
+        STREAM,
+        NO_GAIN
     }
 
     private final CacheCore core;
@@ -50,7 +52,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private int pending;
     private int syncFailures;
     private boolean unreachable;
-    private boolean stream;
+    private Around advice = Around.NO;
     private final Runnable resumption = this::enter;
     /** For {@link WriteBrake}: when it began to wait. */
     long heldAtNs;
@@ -74,15 +76,15 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     /**
      * Writes for a client.
      *
-     * @param ofStream it belongs to a stream that is better off without the cache
+     * @param newAdvice why the disk is better off without the cache: STREAM, NO_GAIN, or NO
      */
-    void start(boolean ofStream) {
-        stream = ofStream;
+    void start(Around newAdvice) {
+        advice = newAdvice;
         allocated = 0;
         unreachable = false;
         lostUnits[0] = 0;
         lostUnits[1] = 0;
-        if (stream || !core.brake.holds(this)) {
+        if (advice != Around.NO || !core.brake.holds(this)) {
             enter();
         }
     }
@@ -115,7 +117,18 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         if (!core.takesSlots() || DirtyMarks.isRefused(part.brick())) {
             return Around.SSD_ERROR;
         }
-        return stream ? Around.STREAM : Around.NO;
+        return advice != Around.NO && !isDirty() ? advice : Around.NO;
+    }
+
+    /** True if a block of the part has to go to the disk later anyway: to write it again costs the disk nothing. */
+    private boolean isDirty() {
+        for (int i = 0; i < part.blocks(); i++) {
+            int slot = core.find(part.brick(), part.firstBlock() + i);
+            if (slot != SlotTable.NONE && core.slots.state(slot) == SlotTable.DIRTY) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** True if none of the blocks has a slot or is being written to one. */
@@ -423,6 +436,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             case UNALIGNED -> of.counters().aroundUnalignedBytes += part.bytes();
             case UNSYNCED -> of.counters().aroundUnsyncedBytes += part.bytes();
             case STREAM -> of.counters().aroundStreamBytes += part.bytes();
+            case NO_GAIN -> of.counters().aroundNoGainBytes += part.bytes();
             case NO -> throw new IllegalStateException("nothing keeps this write from the SSD");
         }
     }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides when the bricks of one cache demote, and how much. Up to the low mark: what is older than the limit; what
  * waits gets neighbours, and is written in fewer positionings. Between the marks: with pauses after each batch that
- * shrink to nothing towards the high mark, without while the brick is idle, and not at all while a stream of writes has the
- * disk for itself. Above it, and while the cache is failing: without a pause.
+ * shrink to nothing towards the high mark, without while the brick is idle, and not at all while writes go past the cache
+ * for the sake of the disk. Above it, and while the cache is failing: without a pause.
  * Loop-confined. It looks every {@link #LOOK_NS} while something is dirty, and after a share of the slots was written.
  */
 public final class Demoter {
@@ -132,8 +132,8 @@ public final class Demoter {
         if (brick.idleNs() >= options.idleNs()) {
             return Urgency.FULL_SPEED;
         }
-        // Of a stream that does not come to the cache nothing gets dirty, and a batch would take the disk away from it.
-        return brick.isStreamed() ? Urgency.AGED_ONLY : Urgency.PACED;
+        // What does not come to the cache makes nothing dirty, and a batch would take the disk away from it.
+        return brick.isBypassed() ? Urgency.AGED_ONLY : Urgency.PACED;
     }
 
     /** Blocks to demote in one batch: no more than needed, since what waits gets neighbours. */

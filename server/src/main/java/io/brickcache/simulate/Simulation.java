@@ -164,6 +164,7 @@ public final class Simulation {
         Map<String, Long> bytes = new LinkedHashMap<>();
         bytes.put("full", counters.aroundFullBytes);
         bytes.put("sequential", counters.aroundStreamBytes);
+        bytes.put("no_gain", counters.aroundNoGainBytes);
         bytes.put("unsynced", counters.aroundUnsyncedBytes);
         bytes.put("unaligned", counters.aroundUnalignedBytes);
         bytes.put("ssd_error", counters.aroundSsdErrorBytes);

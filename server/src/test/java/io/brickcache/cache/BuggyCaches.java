@@ -48,6 +48,7 @@ public final class BuggyCaches {
             Function<BrickRecord, BlockDevice> disks,
             long streamBytes,
             int clusterBytes,
+            int allowedRegret,
             long portionNs,
             JournalBounds journal)
             throws MetadataException {
@@ -66,6 +67,6 @@ public final class BuggyCaches {
                 options,
                 opened,
                 planted,
-                new Heuristics(streamBytes, streamBytes, clusterBytes, portionNs, journal));
+                new Heuristics(streamBytes, streamBytes, clusterBytes, allowedRegret, portionNs, journal));
     }
 }

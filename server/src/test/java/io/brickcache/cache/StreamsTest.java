@@ -57,6 +57,34 @@ class StreamsTest {
     }
 
     @Test
+    void shouldNotWriteAroundWhatHasToGoToTheDiskLaterAnyway() {
+        assertThat(rig.write(brick, 1024 - LOW_MARK - 2, LOW_MARK + 2, 1)).isEqualTo(IoStatus.OK);
+        for (int block = 0; block < 1024; block += 16) {
+            assertThat(rig.write(brick, block, 16, block)).isEqualTo(IoStatus.OK);
+        }
+        assertThat(brick.counters().aroundStreamBytes).isZero();
+    }
+
+    @Test
+    void shouldSpareADiskThatTheCacheCostsMoreThanItSaves() {
+        assertThat(rig.write(brick, 0, LOW_MARK + 2, 1)).isEqualTo(IoStatus.OK);
+        assertThat(rig.write(brick, 900, 1, 2)).isEqualTo(IoStatus.OK);
+        assertThat(disk.writes).as("the cache has room").isEmpty();
+        for (int i = 0; i < 100; i++) {
+            brick.regret().used(new DiskHead(), 0);
+        }
+        assertThat(rig.write(brick, 700, 1, 3)).isEqualTo(IoStatus.OK);
+
+        assertThat(disk.writes).containsExactly(new WatchedDisk.Range(700L * BLOCK, BLOCK));
+        assertThat(brick.counters().aroundNoGainBytes).isEqualTo(BLOCK);
+        assertThat(brick.isBypassed()).isTrue();
+        assertThat(brick.neighbourhood().clusterBytes()).isZero();
+
+        assertThat(rig.write(brick, 900, 1, 4)).isEqualTo(IoStatus.OK);
+        assertThat(disk.writes).as("a dirty block").hasSize(1);
+    }
+
+    @Test
     void shouldAnswerWritesWhenNothingMakesRoom() {
         List<IoStatus> answers = new ArrayList<>();
         for (int block = 0; block < 2 * CacheRig.SLOTS; block++) {

@@ -136,7 +136,7 @@ class DemoterTest {
             rig.write(region, 8);
         }
         int streamed = 14;
-        for (int inARow = 0; inARow < 2; inARow = rig.brick.isStreamed() ? inARow + 1 : 0) {
+        for (int inARow = 0; inARow < 2; inARow = rig.brick.isBypassed() ? inARow + 1 : 0) {
             rig.write(streamed++, DemotionRig.REGION_BLOCKS);
             rig.loop.runFor(SECOND_NS / 10);
         }

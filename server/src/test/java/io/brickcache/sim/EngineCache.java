@@ -194,6 +194,7 @@ final class EngineCache {
                 brick -> openDisk(brick.id(), brick.sizeBytes()),
                 own.pick(scenario.blockBytes(), 4 * scenario.blockBytes(), 1 << 20),
                 own.pick(0, scenario.blockBytes(), 8 << 10, 64 << 10, 256 << 10),
+                own.split("regret").pick(-1_000_000, 0, 2),
                 own.split("portion").pick(1L, 1_000_000L, 10_000_000L, 200_000_000L),
                 new JournalBounds(own.pick(0, 1, 20, 100), own.pick(1, 1, 3, 1024), own.pick(1, 1, 4, 64)));
     }

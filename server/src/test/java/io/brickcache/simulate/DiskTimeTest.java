@@ -112,4 +112,30 @@ class DiskTimeTest {
         }
         assertThat(diskTime(5 * KIB / blockKib, blockKib * KIB, Arrival.TRACE)).isLessThan(1.03);
     }
+
+    /** Each burst of writes is a demotion of its own, in the way of a burst of reads, and nothing is asked for again. */
+    @ParameterizedTest
+    @ValueSource(ints = {150, 400, 1000})
+    void shouldSpareTheDiskWhenItServesBursts(int slots) throws TraceException {
+        for (int i = 0; i < 2500; i++) {
+            long burst = entropy.nextInt(1 << 16) * 64L * KIB;
+            char op = entropy.pick('R', 'W');
+            for (int k = 0; k < 8; k++) {
+                ask(op, burst + k * 4L * KIB, 4 * KIB);
+            }
+        }
+        assertThat(diskTime(slots, 4 * KIB, Arrival.TRACE)).isLessThan(1.07);
+        assertThat(diskTime(slots, 4 * KIB, Arrival.CLOSED_LOOP)).isLessThan(1.05);
+    }
+
+    /** Requests take more slots than are free; around them there is demotion, which was 20 times as much. */
+    @ParameterizedTest
+    @ValueSource(ints = {400, 1000, 2000})
+    void shouldSpareTheDiskWhenAStreamOfWritesIsNotAlignedToBlocks(int slots) throws TraceException {
+        for (int i = 0; i < 8000; i++) {
+            ask('W', SECTOR_63 + i * 64L * KIB, 64 * KIB);
+        }
+        assertThat(diskTime(slots, 4 * KIB, Arrival.TRACE)).isLessThan(1.5);
+        assertThat(diskTime(slots, 4 * KIB, Arrival.CLOSED_LOOP)).isLessThan(1.05);
+    }
 }

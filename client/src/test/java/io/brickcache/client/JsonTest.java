@@ -72,6 +72,10 @@ class JsonTest {
                                   {
                                     "reason": "WRITE_AROUND_REASON_DISK_UNSYNCED",
                                     "written_bytes": 0
+                                  },
+                                  {
+                                    "reason": "WRITE_AROUND_REASON_NO_GAIN",
+                                    "written_bytes": 0
                                   }
                                 ],
                                 "promoted_blocks": 100,

@@ -57,13 +57,13 @@ public record BrickCounters(
         NO_FREE_SLOT,
         /** Part of a long sequential stream while the cache was above its low dirty mark. */
         SEQUENTIAL,
-        /** Caching had made the disk position more often than it had saved, and the cache was above its low dirty mark. */
-        NO_GAIN,
         /** The SSD or the metadata failed. */
         CACHE_FAILING,
         /** Not aligned to the unit in which blocks are valid: blocks of 64 KiB have units of 1 KiB. */
         UNALIGNED,
         /** A part of a block that was written around before, by what is not synced yet. */
-        DISK_UNSYNCED
+        DISK_UNSYNCED,
+        /** Caching had made the disk position more often than it had saved, and the cache was above its low dirty mark. */
+        NO_GAIN
     }
 }

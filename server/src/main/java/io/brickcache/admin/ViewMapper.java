@@ -217,10 +217,10 @@ final class ViewMapper {
                             switch (reason) {
                                 case NO_FREE_SLOT -> WriteAroundReason.WRITE_AROUND_REASON_NO_FREE_SLOT;
                                 case SEQUENTIAL -> WriteAroundReason.WRITE_AROUND_REASON_SEQUENTIAL;
-                                case NO_GAIN -> WriteAroundReason.WRITE_AROUND_REASON_NO_GAIN;
                                 case CACHE_FAILING -> WriteAroundReason.WRITE_AROUND_REASON_CACHE_FAILING;
                                 case UNALIGNED -> WriteAroundReason.WRITE_AROUND_REASON_UNALIGNED;
                                 case DISK_UNSYNCED -> WriteAroundReason.WRITE_AROUND_REASON_DISK_UNSYNCED;
+                                case NO_GAIN -> WriteAroundReason.WRITE_AROUND_REASON_NO_GAIN;
                             })
                     .setWrittenBytes(counters.writtenAroundBytes().getOrDefault(reason, 0L)));
         }

@@ -236,10 +236,10 @@ final class Views {
                 new EnumMap<>(io.brickcache.admin.BrickCounters.WriteAround.class);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.NO_FREE_SLOT, from.aroundFullBytes);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.SEQUENTIAL, from.aroundStreamBytes);
-        around.put(io.brickcache.admin.BrickCounters.WriteAround.NO_GAIN, from.aroundNoGainBytes);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.CACHE_FAILING, from.aroundSsdErrorBytes);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.UNALIGNED, from.aroundUnalignedBytes);
         around.put(io.brickcache.admin.BrickCounters.WriteAround.DISK_UNSYNCED, from.aroundUnsyncedBytes);
+        around.put(io.brickcache.admin.BrickCounters.WriteAround.NO_GAIN, from.aroundNoGainBytes);
         return new io.brickcache.admin.BrickCounters(
                 new io.brickcache.admin.BrickCounters.Requests(
                         from.reads, from.writes, from.flushes, from.trims, from.readBytes, from.writtenBytes),

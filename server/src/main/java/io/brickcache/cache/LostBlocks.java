@@ -77,6 +77,19 @@ public final class LostBlocks {
     }
 
     /**
+     * The content of the block's slot is lost, which stands for these units from now on: also for those that were GONE before
+     * (I8).
+     */
+    void spoiled(long block, long units, Cause cause) {
+        long rest = units;
+        while (rest != 0) {
+            ranges.remove(start(block, rest), end(block, rest) - start(block, rest));
+            rest &= ~runOf(rest);
+        }
+        addUnits(block, units, cause);
+    }
+
+    /**
      * Units of a block are in no slot any more and what the disk has is older: reads of them fail until they are
      * overwritten. Not the bytes [keepFrom, keepTo) of the block, which have new content.
      *

@@ -308,7 +308,7 @@ final class Rescue {
         // then.
         boolean whole = core.mustWriteAround(brick, block, held);
         long gone = whole ? brick.fullMask(block) : held;
-        brick.lost().addUnits(block, gone, cause);
+        brick.lost().spoiled(block, gone, cause);
         core.slots.spoil(slot, gone);
         core.slots.setUnrecorded(slot, false);
         core.committer.changed(slot);

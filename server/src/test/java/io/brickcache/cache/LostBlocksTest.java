@@ -188,6 +188,32 @@ class LostBlocksTest {
         assertThat(rig.brick().lost().blocks()).isEqualTo(1);
     }
 
+    /** The slot stands for all of the block then, and nothing of it is listed as being in none. */
+    @Test
+    void shouldLoseAllOfTheBlockWhenThePartThatWasOverwrittenIsLostToo() {
+        rig.write(0, BLOCK);
+        rig.write(5 * BLOCK, BLOCK);
+        rig.flush();
+        rig.damage(0);
+        rig.write(1024, 512);
+        rig.damage(0);
+        rig.refuseSsdWrites(true);
+        rig.write(5 * BLOCK, BLOCK);
+        rig.refuseSsdWrites(false);
+        assertThat(rig.brick().awaiting().hasObsolete()).isTrue();
+        rig.loseSyncs();
+        rig.loop.runUntil(() -> rig.brick().counters().lostBlocks > 0);
+        rig.heal();
+
+        assertLost(0, BLOCK, Cause.CHECKSUM, State.UNREADABLE);
+        rig.cache.checkStructure(false);
+        assertUnreadable(0, 512);
+        assertUnreadable(1024, 512);
+        assertThat(rig.write(2048, 512).status()).isEqualTo(IoStatus.OK);
+        assertReads(2048, 512, newContent(2048, 512));
+        assertUnreadable(0, 2048);
+    }
+
     @Test
     void shouldNotServeOldContentAfterACrashWhenTheRestOfABlockIsGone() {
         rig.write(0, BLOCK);

@@ -79,6 +79,7 @@ final class LostRig {
     private final PlantedBug bug;
     private boolean ssdGone;
     private boolean ssdReadOnly;
+    private boolean syncsLost;
     private int flips;
     int ssdReads;
     MemoryMetadataStore store = new MemoryMetadataStore(loop, entropy, 100_000);
@@ -106,7 +107,7 @@ final class LostRig {
                     loop,
                     device("ssd", ssd, this::ssdFault),
                     CacheOptions.DEFAULTS,
-                    ignored -> device("disk", disk, Faults.NONE),
+                    ignored -> device("disk", disk, this::diskFault),
                     bug,
                     Heuristics.DEFAULTS);
             assertThat(await(opened::start)).isEqualTo(IoStatus.OK);
@@ -128,7 +129,14 @@ final class LostRig {
         return device;
     }
 
+    private Fault diskFault(IoRequest request) {
+        return syncsLost && request.op() == IoOp.FLUSH ? Fault.IO_ERROR : Fault.NONE;
+    }
+
     private Fault ssdFault(IoRequest request) {
+        if (syncsLost && request.op() == IoOp.FLUSH) {
+            return Fault.LOST_SYNC;
+        }
         if (request.op() != IoOp.READ) {
             return ssdGone || ssdReadOnly && request.op() == IoOp.WRITE ? Fault.IO_ERROR : Fault.NONE;
         }
@@ -186,11 +194,17 @@ final class LostRig {
     void heal() {
         unreadable.clear();
         ssdGone = false;
+        syncsLost = false;
     }
 
     /** From now on the SSD fails everything. */
     void loseSsd() {
         ssdGone = true;
+    }
+
+    /** From now on the SSD loses what it is to sync, and syncs of the disk fail. */
+    void loseSyncs() {
+        syncsLost = true;
     }
 
     /** Writes go around the SSD, which refuses them. */

@@ -77,7 +77,7 @@ class LoggedMetadataStoreTest extends MetadataStoreContract {
         assertThat(ssd.log()).containsExactly("WRITE[8192+4096 flags=1]", "WRITE[12288+4096 flags=1]");
         assertThat(slotsBelow()).containsExactly(entry(1, "written through"));
         assertThat(slots()).containsExactly(entry(1, "written through"), entry(2, "logged"), entry(3, "logged"));
-        assertThat(records(store, Family.CACHE)).as("records of its own").isEmpty();
+        assertThat(records(Family.CACHE)).as("records of its own").isEmpty();
     }
 
     @Test

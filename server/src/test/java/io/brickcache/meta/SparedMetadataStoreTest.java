@@ -87,7 +87,7 @@ class SparedMetadataStoreTest extends MetadataStoreContract {
         assertThat(MetadataStoreContract.records(below, Family.SLOTS))
                 .containsExactly(new Entry(key(1), bytes("third")), new Entry(key(2), bytes("second")));
         assertThat(slots()).hasSize(2);
-        assertThat(records(store, Family.CACHE)).as("records of its own").isEmpty();
+        assertThat(records(Family.CACHE)).as("records of its own").isEmpty();
     }
 
     @Test

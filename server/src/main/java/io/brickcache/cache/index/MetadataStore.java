@@ -53,7 +53,7 @@ public interface MetadataStore extends AutoCloseable {
      */
     default void watch(Watcher watcher) {}
 
-    /** Visits all records of a family in unsigned byte order of their keys. Blocks. */
+    /** Visits all records of a family in unsigned byte order of their keys. Blocks; before the first commit, or on the loop. */
     void scan(Family family, Visitor visitor) throws MetadataException;
 
     /**

@@ -182,11 +182,11 @@ public final class IoEngine {
         }
         // Single issuer, and with it deferred task work where the kernel has it (6.1): completions are then worked off
         // when the loop asks for them and do not interrupt it.
-        return IoUringIoHandler.newFactory(new IoUringIoHandlerConfig()
+        return PollingIoHandler.factory(IoUringIoHandler.newFactory(new IoUringIoHandlerConfig()
                 .setRingSize(RING_ENTRIES)
                 .setCqSize(COMPLETION_ENTRIES)
                 .setMaxBoundedWorker(KERNEL_THREADS)
-                .setSingleIssuer(true));
+                .setSingleIssuer(true)));
     }
 
     private static String disabledSetting() {

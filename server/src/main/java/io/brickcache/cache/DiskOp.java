@@ -96,7 +96,11 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     void entered() {
         CachedBrick of = part.brick();
         of.promotions().invalidate(part.firstBlock(), part.lastBlock());
-        if (forgetClean(of) && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
+        boolean commitFirst = forgetClean(of);
+        if (op == IoOp.WRITE && hasNoSlots(of)) {
+            of.gates().letPass(this);
+        }
+        if (commitFirst && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
             commitFirst();
         } else {
             change();
@@ -122,6 +126,15 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             }
         }
         return commitFirst;
+    }
+
+    private boolean hasNoSlots(CachedBrick of) {
+        for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
+            if (core.find(of, block) != SlotTable.NONE) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void commitFirst() {

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>DEMOTE: slots to the disk</td><td>passes</td><td>waits</td><td>waits</td></tr>
  * </table>
  *
- * <p>A write-around of blocks without slots passes other changes of the disk if their bytes do not overlap ({@link
- * #enterAround}).
+ * <p>Writes around of blocks without slots pass each other if their bytes do not overlap ({@link #enterAround}, {@link
+ * #letPass}). So those of neighbouring bytes in one block, as a sequence has them whose requests are smaller than blocks, reach
+ * the disk in their order, with nothing between them.
  */
 final class Gates {
 
@@ -40,6 +41,8 @@ final class Gates {
         private long to;
         /** Waits for nobody. */
         private boolean free;
+        /** Those who change other bytes of the disk do not wait for it. */
+        private boolean passable;
 
         private @Nullable Holder before;
         private @Nullable Holder after;
@@ -54,7 +57,15 @@ final class Gates {
         private boolean waitsFor(Holder earlier) {
             boolean passes = kind == Kind.WRITE && earlier.kind == Kind.DEMOTE
                     || kind == Kind.DEMOTE && earlier.kind == Kind.WRITE;
-            return !free && !passes && overlaps(earlier.first, earlier.last);
+            return !free
+                    && !passes
+                    && overlaps(earlier.first, earlier.last)
+                    && !(earlier.passable && isApartFrom(earlier));
+        }
+
+        /** Both change the disk, and not the same bytes. */
+        private boolean isApartFrom(Holder other) {
+            return kind == Kind.DISK && other.changesOthersThan(from, to);
         }
 
         private boolean changesOthersThan(long otherFrom, long otherTo) {
@@ -88,9 +99,8 @@ final class Gates {
     }
 
     /**
-     * Enters now: a write-around of the bytes [from, to) that {@link #admitsAround} has let in. Those of neighbouring bytes in
-     * one block, as a sequence has them that is not aligned to blocks, reach the disk in their order then, with nothing
-     * between them. None of the blocks may have a slot: there is nothing to merge, and none can get one meanwhile.
+     * Enters now: a write-around of the bytes [from, to) that {@link #admitsAround} has let in. None of the blocks may have a
+     * slot: there is nothing to merge, and none can get one meanwhile.
      */
     void enterAround(Holder holder, long first, long last, long from, long to) {
         holder.free = true;
@@ -117,6 +127,7 @@ final class Gates {
         holder.last = last;
         holder.blockers = 0;
         holder.held = false;
+        holder.passable = false;
         for (Holder other = oldest; other != null; other = other.after) {
             if (holder.waitsFor(other)) {
                 holder.blockers++;
@@ -134,6 +145,28 @@ final class Gates {
         if (holder.blockers == 0) {
             holder.held = true;
             holder.entered();
+            runReady();
+        }
+    }
+
+    /**
+     * Lets changes of the disk pass, waiting ones and later ones, that have other bytes than the holder, which is a write-around
+     * that has just entered. None of its blocks may have a slot (any more): there is nothing to merge, and none can get one
+     * meanwhile. They enter when the holder's {@link Holder#entered} is done.
+     */
+    void letPass(Holder holder) {
+        for (Holder other = holder.after; other != null; other = other.after) {
+            if (other.waitsFor(holder) && other.isApartFrom(holder)) {
+                unblock(other);
+            }
+        }
+        holder.passable = true;
+    }
+
+    private void unblock(Holder waiting) {
+        if (--waiting.blockers == 0) {
+            waiting.held = true;
+            ready.add(waiting);
         }
     }
 
@@ -144,9 +177,8 @@ final class Gates {
         }
         holder.held = false;
         for (Holder other = holder.after; other != null; other = other.after) {
-            if (other.waitsFor(holder) && --other.blockers == 0) {
-                other.held = true;
-                ready.add(other);
+            if (other.waitsFor(holder)) {
+                unblock(other);
             }
         }
         if (holder.before == null) {
@@ -162,6 +194,10 @@ final class Gates {
         holder.before = null;
         holder.after = null;
         count--;
+        runReady();
+    }
+
+    private void runReady() {
         if (!running) {
             running = true;
             Holder next;

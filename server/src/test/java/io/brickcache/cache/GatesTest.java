@@ -23,18 +23,40 @@ class GatesTest {
         private final Kind kind;
         private final int first;
         private final int last;
+        /** What a DISK changes, of 100 bytes a block. */
+        private long from;
+
+        private long to;
         private int entries;
         private boolean leavesAtOnce;
+        private boolean letsPass;
 
         Operation(Kind kind, int first, int last) {
             this.kind = kind;
             this.first = first;
             this.last = last;
+            this.from = first * 100L;
+            this.to = last * 100L + 100;
+        }
+
+        Operation bytes(long newFrom, long newTo) {
+            from = newFrom;
+            to = newTo;
+            return this;
+        }
+
+        Operation lettingPass() {
+            letsPass = true;
+            return this;
         }
 
         Operation arrive() {
             all.add(this);
-            gates.enter(this, kind, first, last);
+            if (kind == Kind.DISK) {
+                gates.enterDisk(this, first, last, from, to);
+            } else {
+                gates.enter(this, kind, first, last);
+            }
             return this;
         }
 
@@ -50,6 +72,9 @@ class GatesTest {
         @Override
         void entered() {
             entries++;
+            if (letsPass) {
+                gates.letPass(this);
+            }
             if (leavesAtOnce) {
                 leave();
             }
@@ -58,7 +83,12 @@ class GatesTest {
         boolean mustWaitFor(Operation other) {
             boolean together =
                     kind == Kind.WRITE && other.kind == Kind.DEMOTE || kind == Kind.DEMOTE && other.kind == Kind.WRITE;
-            return !together && first <= other.last && other.first <= last;
+            boolean passes = other.letsPass
+                    && other.isInside()
+                    && kind == Kind.DISK
+                    && other.kind == Kind.DISK
+                    && (to <= other.from || other.to <= from);
+            return !together && !passes && first <= other.last && other.first <= last;
         }
 
         @Override
@@ -86,6 +116,10 @@ class GatesTest {
                 int first = entropy.nextInt(BLOCKS);
                 Operation arriving =
                         new Operation(entropy.pick(Kind.values()), first, entropy.between(first, BLOCKS - 1));
+                if (arriving.kind == Kind.DISK) {
+                    arriving.bytes(arriving.from + entropy.between(0, 50), arriving.to - entropy.between(0, 49));
+                    arriving.letsPass = entropy.chance(0.5);
+                }
                 arriving.leavesAtOnce = entropy.chance(0.2);
                 arriving.arrive();
             } else {
@@ -127,6 +161,39 @@ class GatesTest {
         assertThat(behind.isInside()).isFalse();
         waiting.leave();
         assertThat(behind.isInside()).isTrue();
+    }
+
+    @Test
+    void shouldLetThoseWhoWaitPassInOrderWhenTheyChangeOtherBytes() {
+        Operation writing = new Operation(Kind.WRITE, 0, 0).arrive();
+        List<Operation> sequence = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            sequence.add(new Operation(Kind.DISK, 0, 0)
+                    .bytes(10L * i, 10L * i + 10)
+                    .lettingPass()
+                    .arrive());
+        }
+        Operation same =
+                new Operation(Kind.DISK, 0, 0).bytes(25, 26).lettingPass().arrive();
+        Operation write = new Operation(Kind.WRITE, 0, 0).arrive();
+        Operation behind =
+                new Operation(Kind.DISK, 0, 0).bytes(50, 60).lettingPass().arrive();
+
+        writing.leave();
+        assertThat(sequence).allMatch(Operation::isInside);
+        assertThat(same.isInside()).as("the same byte").isFalse();
+        assertThat(write.isInside() || behind.isInside())
+                .as("a write may bring a slot")
+                .isFalse();
+
+        sequence.get(2).leave();
+        assertThat(same.isInside()).isTrue();
+        List.of(sequence.get(0), sequence.get(1), sequence.get(3), same).forEach(Operation::leave);
+        assertThat(write.isInside()).isTrue();
+        assertThat(behind.isInside()).isFalse();
+        write.leave();
+        behind.leave();
+        assertThat(gates.isEmpty()).isTrue();
     }
 
     @Test

@@ -3,8 +3,9 @@ package io.brickcache.cache;
 /**
  * How often the disk of a brick positioned because of the cache: how often it did, less how often it would have for the same
  * requests without one, one after the other. That is below zero wherever caching pays. Where it is not, the disk is spared until it is
- * again: what the cache does not have is written to the disk alone, demotion waits, and then nothing is read that nobody
- * asked for. That costs what no cache costs, so that a load for which the cache is too small does not pay for it.
+ * again: what is not dirty is written to the disk alone and demotion waits; then what is dirty goes to the disk, too, and nothing is
+ * read that nobody asked for. That costs what no cache costs, so that a load for which the cache is too small does not pay for
+ * it.
  *
  * <p>Only while much is dirty: as long as there is room, a write on the SSD is answered sooner, whatever it costs later. What
  * caching saved long ago is no credit: a dirty block may cost a positioning, and little more is remembered.
@@ -78,13 +79,16 @@ final class DiskRegret {
         }
     }
 
-    /** True if blocks that the cache does not have are written to the disk alone. */
+    /** True if blocks that are not dirty are written to the disk alone. */
     boolean isSparing() {
         return sparing;
     }
 
-    /** True if also nothing is read around what is asked for. */
-    boolean isSparingReads() {
+    /**
+     * True if also dirty ones are, and nothing is read around what is asked for. Writing them to the SSD again costs the disk
+     * nothing by itself, but as long as they stay dirty they are holes in what is written around them.
+     */
+    boolean isSparingAll() {
         return sparing && regret > SLACK;
     }
 }

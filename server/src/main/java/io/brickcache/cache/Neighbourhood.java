@@ -114,7 +114,7 @@ final class Neighbourhood {
 
     /** What to read of the neighbourhood; see {@link ReadAround#clusterBytes}. 0: not a byte more than what is asked for. */
     int clusterBytes() {
-        if (brick.regret().isSparingReads()) {
+        if (brick.regret().isSparingAll()) {
             return 0;
         }
         int fixedBytes = core.heuristics.clusterBytes();

@@ -117,7 +117,8 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         if (!core.takesSlots() || DirtyMarks.isRefused(part.brick())) {
             return Around.SSD_ERROR;
         }
-        return advice != Around.NO && !isDirty() ? advice : Around.NO;
+        boolean follows = advice != Around.NO && (part.brick().regret().isSparingAll() || !isDirty());
+        return follows ? advice : Around.NO;
     }
 
     /** True if a block of the part has to go to the disk later anyway: to write it again costs the disk nothing. */

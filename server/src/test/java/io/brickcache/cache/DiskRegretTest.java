@@ -91,11 +91,11 @@ class DiskRegretTest {
     void shouldReadAroundUntilThatHasCostMore() {
         position(SLACK);
         assertThat(isSparing()).isTrue();
-        assertThat(regret.isSparingReads()).isFalse();
+        assertThat(regret.isSparingAll()).isFalse();
 
         position(1);
         assertThat(isSparing()).isTrue();
-        assertThat(regret.isSparingReads()).isTrue();
+        assertThat(regret.isSparingAll()).isTrue();
     }
 
     @Test

@@ -70,18 +70,26 @@ class StreamsTest {
         assertThat(rig.write(brick, 0, LOW_MARK + 2, 1)).isEqualTo(IoStatus.OK);
         assertThat(rig.write(brick, 900, 1, 2)).isEqualTo(IoStatus.OK);
         assertThat(disk.writes).as("the cache has room").isEmpty();
-        for (int i = 0; i < 100; i++) {
-            brick.regret().used(new DiskHead(), 0);
-        }
+        positionForNothing(40);
         assertThat(rig.write(brick, 700, 1, 3)).isEqualTo(IoStatus.OK);
 
         assertThat(disk.writes).containsExactly(new WatchedDisk.Range(700L * BLOCK, BLOCK));
         assertThat(brick.counters().aroundNoGainBytes).isEqualTo(BLOCK);
         assertThat(brick.isBypassed()).isTrue();
-        assertThat(brick.neighbourhood().clusterBytes()).isZero();
-
+        assertThat(brick.neighbourhood().clusterBytes()).isPositive();
         assertThat(rig.write(brick, 900, 1, 4)).isEqualTo(IoStatus.OK);
         assertThat(disk.writes).as("a dirty block").hasSize(1);
+
+        positionForNothing(60);
+        assertThat(rig.write(brick, 900, 1, 5)).isEqualTo(IoStatus.OK);
+        assertThat(disk.writes).as("a dirty block when it is worse").hasSize(2);
+        assertThat(brick.neighbourhood().clusterBytes()).isZero();
+    }
+
+    private void positionForNothing(int times) {
+        for (int i = 0; i < times; i++) {
+            brick.regret().used(new DiskHead(), 0);
+        }
     }
 
     @Test

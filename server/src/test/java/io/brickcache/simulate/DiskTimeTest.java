@@ -138,4 +138,23 @@ class DiskTimeTest {
         assertThat(diskTime(slots, 4 * KIB, Arrival.TRACE)).isLessThan(1.5);
         assertThat(diskTime(slots, 4 * KIB, Arrival.CLOSED_LOOP)).isLessThan(1.05);
     }
+
+    /** They wait for the clean slot of their block to be forgotten, and took turns with those of the next block then. */
+    @Test
+    void shouldKeepTheOrderOfSmallWritesThatGoAroundALargeBlock() throws TraceException {
+        for (int i = 0; i < 20_000; i++) {
+            ask('W', i * 4L * KIB, 4 * KIB);
+        }
+        assertThat(diskTime(125, 64 * KIB, Arrival.TRACE)).isLessThan(1.4);
+    }
+
+    /** What is dirty of the loop was written to the SSD in each round, and the disk positioned around it. */
+    @ParameterizedTest
+    @ValueSource(ints = {4, 16})
+    void shouldNotLeaveHolesInALoopOfWritesThatGoesAround(int blockKib) throws TraceException {
+        for (int i = 0; i < 8000; i++) {
+            ask('W', i % 400 * 64L * KIB, 64 * KIB);
+        }
+        assertThat(diskTime(8000 / blockKib, blockKib * KIB, Arrival.TRACE)).isLessThan(1.3);
+    }
 }

@@ -83,6 +83,10 @@ class Server:
         with open(self.log) as log:
             raise RigError("%s does not serve:\n%s" % (self.name, log.read()))
 
+    def target(self):
+        """What fio needs to use it."""
+        return ["--ioengine=nbd", "--uri=" + self.uri]
+
     def cpu_seconds(self):
         """User and system time of all threads."""
         with open("/proc/%d/stat" % self.process.pid) as stat:
@@ -160,11 +164,27 @@ def peer(name, folder, data, command):
     return server
 
 
+class BareFile:
+    """No server: a file that fio reads and writes itself, past the page cache."""
+
+    def __init__(self, name, file):
+        self.name, self.file = name, file
+
+    def target(self):
+        return ["--ioengine=io_uring", "--filename=" + self.file, "--direct=1"]
+
+    def cpu_seconds(self):
+        return 0.0
+
+    def stop(self):
+        pass
+
+
 def fio(server, options, seconds, connections=1):
     """One run of fio: IOPS, latency from submission to completion in us, server CPU in us for each I/O."""
     cpu = server.cpu_seconds()
     report = run(
-        ["fio", "--name=job", "--ioengine=nbd", "--uri=" + server.uri, "--thread", "--time_based",
+        ["fio", "--name=job", *server.target(), "--thread", "--time_based",
          "--runtime=%d" % seconds, "--norandommap", "--randrepeat=0", "--numjobs=%d" % connections,
          "--group_reporting", "--lat_percentiles=1", "--output-format=json", *options])
     return figures(report, server.cpu_seconds() - cpu)

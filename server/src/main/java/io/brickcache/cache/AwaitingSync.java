@@ -38,21 +38,34 @@ final class AwaitingSync implements DiskSync.Listener {
         this.disk = disk;
     }
 
-    /** A slot that has just become obsolete or volatile. */
+    /** A slot whose record may change after the next sync. */
     void add(int slot) {
         if (count == slots.length) {
             slots = Arrays.copyOf(slots, 2 * count);
         }
         slots[count++] = slot;
         core.awaitingSlots++;
-        if (core.slots.isObsolete(slot)) {
-            obsolete++;
-        }
         startTimer();
     }
 
-    /** An obsolete slot became an ordinary retired one: a newer slot holds all of its block. */
-    void superseded() {
+    /** A mapped dirty slot becomes obsolete. */
+    void makeObsolete(int slot) {
+        core.slots.obsolete(slot);
+        obsolete++;
+    }
+
+    /** A retired slot that was dirty is obsolete again: its record is kept. */
+    void hold(int slot) {
+        core.slots.hold(slot);
+        obsolete++;
+    }
+
+    /**
+     * An obsolete slot is an ordinary retired one from now on: a newer slot holds all of its block, or it never got a record, or
+     * the disk has been synced.
+     */
+    void retract(int slot) {
+        core.slots.settle(slot);
         obsolete--;
     }
 
@@ -72,16 +85,9 @@ final class AwaitingSync implements DiskSync.Listener {
                     && !core.slots.isUncommitted(slot)
                     && unsaved.get(slot)
                     && core.rescue.isInDoubt(core.slots.key(slot))) {
-                core.slots.hold(slot);
-                obsolete++;
+                hold(slot);
             }
         }
-    }
-
-    /** An obsolete slot never got a record: it is an ordinary retired one of this list from now on. */
-    void retract(int slot) {
-        core.slots.settle(slot);
-        obsolete--;
     }
 
     /** True if some block of the brick has an obsolete slot. */
@@ -166,7 +172,6 @@ final class AwaitingSync implements DiskSync.Listener {
             if (!synced) {
                 return false;
             }
-            obsolete--;
             core.settleObsolete(slot);
         } else if (core.slots.state(slot) == SlotTable.RETIRED) {
             core.committer.retired(slot);

@@ -263,8 +263,7 @@ final class CacheCore {
         if (slots.validMask(slot) != brick.fullMask(block)) {
             throw new IllegalStateException("a part of block " + block + " was written over an obsolete slot");
         }
-        slots.settle(obsolete);
-        brick.awaiting().superseded();
+        brick.awaiting().retract(obsolete);
         committer.changed(obsolete);
     }
 
@@ -297,15 +296,18 @@ final class CacheCore {
         brick.regions().removed(slots.block(slot));
         mappedSlots--;
         brick.cachedBlocks--;
-        slots.obsolete(slot);
+        brick.awaiting().makeObsolete(slot);
         brick.awaiting().add(slot);
     }
 
-    /** The disk was synced after what made the slot obsolete. */
+    /** The disk was synced after what made the slot obsolete; a newer one may have superseded it since. */
     void settleObsolete(int slot) {
-        slots.settle(slot);
+        CachedBrick brick = brickOf(slot);
+        if (slots.isObsolete(slot)) {
+            brick.awaiting().retract(slot);
+        }
         committer.retired(slot);
-        brickOf(slot).lost().doubtChanged();
+        brick.lost().doubtChanged();
     }
 
     /** The disk was synced after the slot was copied from it. */

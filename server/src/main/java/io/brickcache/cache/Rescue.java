@@ -170,14 +170,15 @@ final class Rescue {
             }
             long key = core.slots.key(slot);
             int successor = core.map.findObsolete(key);
+            AwaitingSync awaiting = core.brickOf(slot).awaiting();
             if (isInDoubt(key)) {
-                core.slots.hold(slot);
+                awaiting.hold(slot);
                 hold(of(core.brickOf(slot)), slot);
             } else if (successor != SlotTable.NONE && core.slots.isUncommitted(successor)) {
                 // Written around since: the sync of the disk that its successor awaits settles this one.
-                core.brickOf(slot).awaiting().retract(successor);
-                core.slots.hold(slot);
-                core.brickOf(slot).awaiting().add(slot);
+                awaiting.retract(successor);
+                awaiting.hold(slot);
+                awaiting.add(slot);
             } else {
                 open.retired[kept++] = slot;
             }
@@ -302,23 +303,27 @@ final class Rescue {
             return;
         }
         brick.counters().lostBlocks++;
+        Doubt doubt = of(brick);
+        doubt.lost = true;
+        // In the same epoch: a place has one record.
+        settleHeld(doubt, core.slots.key(slot));
         long block = core.slots.block(slot);
         long held = core.slots.validMask(slot);
-        // What an obsolete slot of the block holds may not be safe on the disk, and a place has one record: all is lost
-        // then.
+        // What an obsolete slot of the block holds may not be safe on the disk: all is lost then.
         boolean whole = core.mustWriteAround(brick, block, held);
         long gone = whole ? brick.fullMask(block) : held;
         brick.lost().spoiled(block, gone, cause);
         core.slots.spoil(slot, gone);
         core.slots.setUnrecorded(slot, false);
         core.committer.changed(slot);
-        // In the same epoch: a place has one record.
         core.supersedeObsolete(brick, block, slot);
-        Doubt doubt = of(brick);
-        doubt.lost = true;
+    }
+
+    /** The predecessor of what is lost has nothing to wait for. */
+    private void settleHeld(Doubt doubt, long key) {
         int kept = 0;
         for (int i = 0; i < doubt.heldCount; i++) {
-            if (core.slots.key(doubt.held[i]) == core.slots.key(slot)) {
+            if (core.slots.key(doubt.held[i]) == key) {
                 core.settleObsolete(doubt.held[i]);
             } else {
                 doubt.held[kept++] = doubt.held[i];

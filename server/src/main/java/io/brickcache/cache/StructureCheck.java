@@ -2,7 +2,9 @@ package io.brickcache.cache;
 
 import io.brickcache.cache.index.LostRange;
 import io.brickcache.cache.index.SlotTable;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Checks the invariants of docs/invariants.md by looking at every slot. */
 final class StructureCheck {
@@ -18,6 +20,8 @@ final class StructureCheck {
     void run(boolean quiet) {
         long[] dirty = new long[SlotTable.MAX_BRICKS];
         long[] cached = new long[SlotTable.MAX_BRICKS];
+        int[] obsolete = new int[SlotTable.MAX_BRICKS];
+        Set<Long> recorded = new HashSet<>();
         int mapped = 0;
         int retired = 0;
         int volatiles = 0;
@@ -34,6 +38,7 @@ final class StructureCheck {
                 case SlotTable.RETIRED -> {
                     check(!isFree, "I2: slot " + slot + " is retired and free");
                     retired++;
+                    obsolete[slots.brick(slot)] += slots.isObsolete(slot) ? 1 : 0;
                 }
                 default -> {
                     check(!isFree, "I2: slot " + slot + " is mapped and free");
@@ -48,6 +53,9 @@ final class StructureCheck {
                     dirty[slots.brick(slot)] += slots.state(slot) == SlotTable.DIRTY ? 1 : 0;
                 }
             }
+            check(
+                    !slots.isRecorded(slot) || recorded.add(slots.key(slot)),
+                    "I13: slot " + slot + " is not the only one that is recorded of its place");
             check(
                     !quiet || !core.rescue.isIdle() || !slots.isUnrecorded(slot),
                     "I10: slot " + slot + " is without a record");
@@ -72,6 +80,10 @@ final class StructureCheck {
                     cached[brick.id()] == brick.cachedBlocks,
                     "I4: brick " + brick.name() + " has " + cached[brick.id()] + " cached blocks, counted "
                             + brick.cachedBlocks);
+            check(
+                    obsolete[brick.id()] == brick.awaiting().obsolete(),
+                    "I4: brick " + brick.name() + " has " + obsolete[brick.id()] + " obsolete blocks, counted "
+                            + brick.awaiting().obsolete());
             checkLost(brick);
             check(!quiet || brick.isQuiet(), "I6: brick " + brick.name() + " has something under way");
         }

@@ -292,6 +292,33 @@ class FailingCacheTest {
         assertThat(rig.reloaded("b0").dirtyBytes()).isZero();
     }
 
+    /** What was written around meanwhile and awaits its sync is another matter than the record that is held for a block in doubt. */
+    @Test
+    void shouldCountWhatAwaitsTheDiskWhenABlockInDoubtIsLost() {
+        TroubledDisk disk = new TroubledDisk(rig.device("disk 1", BRICK_BYTES));
+        CachedBrick other = rig.attach(disk);
+        rig.writeDurably(other, 5, 1, 50);
+        rig.writeDurably(other, 9, 1, 90);
+        disk.set(TroubledDisk.Trouble.SYNCS_FAIL);
+        rig.zero(other, 9, 1);
+        assertThat(other.awaiting().hasObsolete()).isTrue();
+        rig.write(other, 5, 1, 51);
+        rig.ssd.setFaults(request -> Fault.IO_ERROR);
+        CacheRig.submitFlush(brick, status -> {});
+
+        assertThat(rig.loop.runUntil(() -> other.counters().lostBlocks == 1)).isTrue();
+        rig.cache.checkStructure(false);
+        assertThat(other.awaiting().obsolete()).as("block 9").isOne();
+        disk.set(TroubledDisk.Trouble.NONE);
+        rig.ssd.setFaults(Faults.NONE);
+        rig.loop.runFor(10_000_000_000L);
+        assertThat(rig.flush(other)).as("tells the loss").isEqualTo(IoStatus.IO_ERROR);
+        assertThat(rig.flush(other)).isEqualTo(IoStatus.OK);
+        assertThat(other.awaiting().obsolete()).isZero();
+        assertThat(rig.read(other, 5)).isNull();
+        assertThat(rig.read(other, 9)).containsOnly(0);
+    }
+
     // ---- the SSD is gone
 
     @Test

@@ -5,6 +5,7 @@ import static io.brickcache.cache.LostRig.newContent;
 import static io.brickcache.cache.LostRig.oldContent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoStatus;
@@ -188,7 +189,7 @@ class LostBlocksTest {
         assertThat(rig.brick().lost().blocks()).isEqualTo(1);
     }
 
-    /** The slot stands for all of the block then, and nothing of it is listed as being in none. */
+    /** While another block awaits its disk; the record of the slot before is held no longer. */
     @Test
     void shouldLoseAllOfTheBlockWhenThePartThatWasOverwrittenIsLostToo() {
         rig.write(0, BLOCK);
@@ -205,7 +206,10 @@ class LostBlocksTest {
         rig.loop.runUntil(() -> rig.brick().counters().lostBlocks > 0);
         rig.heal();
 
-        assertLost(0, BLOCK, Cause.CHECKSUM, State.UNREADABLE);
+        assertThat(rig.lost())
+                .extracting(LostRange::offset, LostRange::state)
+                .containsExactly(tuple(0L, State.GONE), tuple(1024L, State.UNREADABLE), tuple(1536L, State.GONE));
+        assertThat(rig.brick().lost().bytes()).isEqualTo(BLOCK);
         rig.cache.checkStructure(false);
         assertUnreadable(0, 512);
         assertUnreadable(1024, 512);

@@ -229,6 +229,11 @@ public final class SlotTable implements PolicyBits {
         return isVolatile(slot) ? FREE : state;
     }
 
+    /** True if the durable metadata is to have a record of the slot. */
+    public boolean isRecorded(int slot) {
+        return recordedState(slot) != FREE;
+    }
+
     /** DIRTY to CLEAN: the disk has it, synced. */
     public void clean(int slot) {
         if (state(slot) != DIRTY) {

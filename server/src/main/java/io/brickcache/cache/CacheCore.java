@@ -163,6 +163,16 @@ final class CacheCore {
         return map.find(SlotTable.key(brick.id(), block));
     }
 
+    /** True if no block of the part is mapped. */
+    boolean hasNoSlots(Part part) {
+        for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
+            if (find(part.brick(), block) != SlotTable.NONE) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** A slot from a record is in the map now, at start; if it is dirty, it has been since {@code dirtySince}. */
     void restored(int slot, int dirtySince) {
         CachedBrick brick = brickOf(slot);

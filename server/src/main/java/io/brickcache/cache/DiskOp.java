@@ -97,7 +97,7 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         CachedBrick of = part.brick();
         of.promotions().invalidate(part.firstBlock(), part.lastBlock());
         boolean commitFirst = forgetClean(of);
-        if (op == IoOp.WRITE && hasNoSlots(of)) {
+        if (op == IoOp.WRITE && core.hasNoSlots(part)) {
             of.gates().letPass(this);
         }
         if (commitFirst && core.bug != PlantedBug.WRITES_AROUND_WITHOUT_COMMIT) {
@@ -126,15 +126,6 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             }
         }
         return commitFirst;
-    }
-
-    private boolean hasNoSlots(CachedBrick of) {
-        for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
-            if (core.find(of, block) != SlotTable.NONE) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private void commitFirst() {

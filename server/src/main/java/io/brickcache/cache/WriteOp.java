@@ -134,14 +134,10 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
     /** True if none of the blocks has a slot or is being written to one. */
     private boolean isAlone() {
-        CachedBrick of = part.brick();
-        for (int i = 0; i < part.blocks(); i++) {
-            if (core.find(of, part.firstBlock() + i) != SlotTable.NONE) {
-                return false;
-            }
-        }
-        return of.gates()
-                .admitsAround(part.firstBlock(), part.lastBlock(), part.offset(), part.offset() + part.bytes());
+        return core.hasNoSlots(part)
+                && part.brick()
+                        .gates()
+                        .admitsAround(part.firstBlock(), part.lastBlock(), part.offset(), part.offset() + part.bytes());
     }
 
     /** Goes on after {@link WriteBrake#holds}. */

@@ -20,7 +20,7 @@ final class PollPolicy {
     static final int WINDOW = 64;
 
     /** Windows at most until the other way is tried again: it is taken for 0.4 % of the waits then. */
-    static final int MAX_PAUSE = 256;
+    private static final int MAX_PAUSE = 256;
 
     /** Polling must take at most so much of the thread's processor time for each completion, as a multiple of what sleeping takes. */
     private static final double ALLOWED_PROCESSOR_TIME = 1.1;
@@ -46,6 +46,7 @@ final class PollPolicy {
 
     private int pause = 1;
 
+    /** The first wait has begun the first window: on the loop, the processor time of which is measured. */
     private boolean begun;
 
     private static final class Window {

@@ -50,7 +50,8 @@ def run_java(main, *arguments, options=()):
         env=dict(os.environ, BRICKCACHE_LOG_LEVEL="WARN"), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode != 0:
-        raise BenchError("%s failed:\n%s%s" % (main, done.stdout, done.stderr))
+        said = re.search(r'^Exception in thread "main" [\w.$]+: (.*)', done.stderr, re.MULTILINE)
+        raise BenchError(said.group(1) if said else "%s failed:\n%s%s" % (main, done.stdout, done.stderr))
     return done.stdout
 
 

@@ -41,10 +41,14 @@ def require_build():
 
 def make_file(path, size_mib):
     """Fully written: reads of holes and writes to unwritten extents would be another measurement."""
-    with open(path, "wb") as out:
-        for _ in range(size_mib):
-            out.write(os.urandom(MIB))
-        os.fsync(out.fileno())
+    try:
+        with open(path, "wb") as out:
+            for _ in range(size_mib):
+                out.write(os.urandom(MIB))
+            os.fsync(out.fileno())
+    except OSError as error:
+        raise RigError("%s of %d MiB cannot be written: %s; set TMPDIR to a folder on a disk with room" % (
+            path, size_mib, error.strerror)) from error
 
 
 def warm_page_cache(path):

@@ -184,10 +184,12 @@ final class CacheOpener {
             return;
         }
         entry.identify(loaded.expected());
-        entry.become(status);
         if (loaded.isServed()) {
+            // First: who waits for the state connects when it is there.
             fronts.serve(entry, host, cached);
+            entry.become(status);
         } else {
+            entry.become(status);
             LOG.error("Brick {}: {}: {}", entry.name(), loaded.state(), loaded.reason());
             fronts.refuse(entry, host);
         }

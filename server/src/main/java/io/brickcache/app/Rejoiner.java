@@ -217,8 +217,8 @@ final class Rejoiner implements AutoCloseable {
             if (evidence == null) {
                 BrickEnlargement.complete(brick, open, brick.cache().running());
                 context.ledger().update(known.uuid(), record -> record.withFingerprint(null));
-                brick.become(BrickEntry.serving(open));
                 fronts.serve(brick, host, open.cached());
+                brick.become(BrickEntry.serving(open));
                 LOG.info("Brick {}: its disk is back", brick.name());
                 return;
             }

@@ -79,12 +79,12 @@ final class WithoutCache {
                         told(brick.name(), known.uuid(), status);
                         done.accept(status);
                     }));
+            fronts.serve(brick, host, direct);
             become(
                     brick,
                     host,
                     BrickEntry.passThrough(
                             direct, "cache " + brick.cache().name() + " is not available; its disk has everything"));
-            fronts.serve(brick, host, direct);
         } catch (IOException e) {
             become(
                     brick,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.brickcache.admin.v1.GetStatusRequest;
 import io.brickcache.admin.v1.NodeServiceGrpc;
 import io.brickcache.env.ListenAddress;
+import io.brickcache.env.TickingClock;
 import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;

@@ -12,6 +12,7 @@ import io.brickcache.admin.v1.CacheServiceGrpc;
 import io.brickcache.admin.v1.CreateCacheRequest;
 import io.brickcache.admin.v1.CreateCacheResponse;
 import io.brickcache.admin.v1.NodeServiceGrpc;
+import io.brickcache.env.TickingClock;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.StatusRuntimeException;

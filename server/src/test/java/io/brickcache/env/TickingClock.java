@@ -1,6 +1,5 @@
-package io.brickcache.admin;
+package io.brickcache.env;
 
-import io.brickcache.env.Clock;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Time that passes only by being looked at: every look is one step later than the last. */

@@ -50,8 +50,8 @@ final class BrickAttachment {
                 rollback.add(() -> running.host().close(disk));
                 rollback.add(() -> context.ledger().remove(known.uuid()));
                 OpenBrick open = attach(entry, disk);
-                catalog.attached(entry, BrickEntry.serving(open));
                 fronts.serve(entry, running.host(), open.cached());
+                catalog.attached(entry, BrickEntry.serving(open));
                 rollback.keep();
             }
             LOG.info("Brick {}: attached to {}, {}, {} bytes", spec.name(), spec.cache(), opened, known.sizeBytes());

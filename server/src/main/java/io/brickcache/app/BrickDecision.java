@@ -100,8 +100,8 @@ final class BrickDecision {
             brick.identify(found);
             brick.become(BrickEntry.unavailable("it could not be attached again; detach it and attach it", null));
             OpenBrick fresh = attachment.attach(brick, disk);
-            catalog.attached(brick, BrickEntry.serving(fresh));
             fronts.serve(brick, host, fresh.cached());
+            catalog.attached(brick, BrickEntry.serving(fresh));
             rollback.keep();
         }
     }

@@ -185,7 +185,6 @@ final class CacheOpener {
         }
         entry.identify(loaded.expected());
         if (loaded.isServed()) {
-            // First: who waits for the state connects when it is there.
             fronts.serve(entry, host, cached);
             entry.become(status);
         } else {

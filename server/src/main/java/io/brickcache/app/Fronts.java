@@ -24,7 +24,10 @@ final class Fronts {
         this.logs = logs;
     }
 
-    /** Serves the brick by {@code device}; exports it if it is not yet. */
+    /**
+     * Serves the brick by {@code device}; exports it if it is not yet. To be done before the brick is said to be served: who
+     * waits for that connects at once.
+     */
     void serve(BrickEntry brick, LoopHost host, BlockDevice device) {
         SwitchableDevice front = brick.front();
         if (front == null) {

@@ -70,6 +70,9 @@ def evict(path):
 class Server:
     """A server that runs until stopped."""
 
+    # What a peer serves, if that is a file.
+    file = None
+
     def __init__(self, name, uri, command, folder, environment=None):
         self.name, self.uri = name, uri
         self.log = os.path.join(folder, re.sub(r"\W+", "_", name) + ".log")

@@ -26,7 +26,8 @@ public record LostView(List<Range> ranges, boolean truncated) {
     public enum Cause {
         READ_ERROR,
         CHECKSUM,
-        SSD_GONE
+        SSD_GONE,
+        WRITE_ERROR
     }
 
     /** What may end it. */

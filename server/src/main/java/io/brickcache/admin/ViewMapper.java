@@ -97,6 +97,7 @@ final class ViewMapper {
                             case READ_ERROR -> LostCause.LOST_CAUSE_READ_ERROR;
                             case CHECKSUM -> LostCause.LOST_CAUSE_CHECKSUM;
                             case SSD_GONE -> LostCause.LOST_CAUSE_SSD_GONE;
+                            case WRITE_ERROR -> LostCause.LOST_CAUSE_WRITE_ERROR;
                         })
                 .setState(
                         switch (range.state()) {

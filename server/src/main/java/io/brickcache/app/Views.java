@@ -150,6 +150,7 @@ final class Views {
                     case READ_ERROR -> LostView.Cause.READ_ERROR;
                     case CHECKSUM -> LostView.Cause.CHECKSUM;
                     case SSD_GONE -> LostView.Cause.SSD_GONE;
+                    case WRITE_ERROR -> LostView.Cause.WRITE_ERROR;
                 },
                 switch (range.state()) {
                     case UNREADABLE -> LostView.State.UNREADABLE;

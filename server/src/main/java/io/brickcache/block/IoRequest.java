@@ -20,6 +20,8 @@ public abstract class IoRequest {
     public static final int NO_HOLE = 1 << 1;
     /** With WRITE_ZEROES: fail with NOT_SUPPORTED, doing nothing, rather than write zeroes out. */
     public static final int FAST_ZERO = 1 << 2;
+    /** With WRITE: may be {@link #accepted} before it is completed. Means nothing together with FUA. */
+    public static final int BEHIND = 1 << 3;
 
     /** Link for queues of whoever holds the request. */
     public @Nullable IoRequest next;
@@ -110,6 +112,13 @@ public abstract class IoRequest {
     public final int bufferOffset() {
         return bufferOffset;
     }
+
+    /**
+     * Called by the device at most once per submit, before {@link #completed}, for a WRITE that allows it with {@link #BEHIND}:
+     * whatever is submitted from now on finds the new content, and a FLUSH makes it durable. The device goes on using the
+     * request and its buffer. An error that comes later is the next FLUSH's to tell, and what is lost by it cannot be read.
+     */
+    public void accepted() {}
 
     /**
      * Called by the device exactly once per submit, on the device's loop, possibly before {@code submit} returns.

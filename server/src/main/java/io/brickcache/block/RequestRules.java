@@ -3,15 +3,15 @@ package io.brickcache.block;
 /** What every device asks of a request, checked once, before anything is done. */
 public final class RequestRules {
 
-    private static final int ALL_FLAGS = IoRequest.FUA | IoRequest.NO_HOLE | IoRequest.FAST_ZERO;
+    private static final int ALL_FLAGS = IoRequest.FUA | IoRequest.NO_HOLE | IoRequest.FAST_ZERO | IoRequest.BEHIND;
 
     private RequestRules() {}
 
     /**
      * OK if a device of this geometry can execute the request, else how it is answered. A READ, WRITE, TRIM or
      * WRITE_ZEROES begins at a multiple of the sector and ends at one or at the end of the device; the memory of a READ
-     * or WRITE is aligned to the sector. Everything but a FLUSH names at least one byte. FUA without a mutation means
-     * nothing and is let through.
+     * or WRITE is aligned to the sector. Everything but a FLUSH names at least one byte. FUA without a mutation, and
+     * BEHIND without a WRITE, mean nothing and are let through.
      */
     public static IoStatus check(Geometry geometry, IoRequest request) {
         IoOp op = request.op();

@@ -61,7 +61,10 @@ public final class BrickCounters {
     /** Blocks that the SSD failed to sync and that were brought to the disk instead. */
     public long rescuedBlocks;
 
-    /** Blocks that the SSD failed to sync and that could not be read back. */
+    /**
+     * Blocks that the SSD failed to sync and that could not be read back, and blocks whose write was answered and neither the
+     * SSD nor the disk took.
+     */
     public long lostBlocks;
 
     /** Slots whose content did not match its checksum. */

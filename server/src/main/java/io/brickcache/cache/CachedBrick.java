@@ -56,6 +56,7 @@ public final class CachedBrick implements BlockDevice {
     private @Nullable Runnable onDrained;
     private final DemotionPace demotionPace;
     private final RequestHold hold = new RequestHold();
+    private final WritesBehind behind;
     private long lastRequestNs;
     private long demotedAtNs;
 
@@ -83,6 +84,7 @@ public final class CachedBrick implements BlockDevice {
         this.soleStream = new SoleStream(core.heuristics.soleStreamBytes());
         this.regret = new DiskRegret(core.heuristics.allowedRegret());
         this.neighbourhood = new Neighbourhood(core, this);
+        this.behind = new WritesBehind(this::begin, core.bug);
         this.fullBlocks = geometry.sizeBytes() >> core.shape.blockShift();
         this.lastRequestNs = core.loop.clock().nanoTime();
         this.demotedAtNs = lastRequestNs;
@@ -110,6 +112,12 @@ public final class CachedBrick implements BlockDevice {
         }
         running++;
         lastRequestNs = core.loop.clock().nanoTime();
+        if (!behind.delays(request)) {
+            begin(request);
+        }
+    }
+
+    private void begin(IoRequest request) {
         switch (request.op()) {
             case READ -> {
                 counters.reads++;
@@ -476,6 +484,11 @@ public final class CachedBrick implements BlockDevice {
         return neighbourhood;
     }
 
+    /** Its writes that are answered and not at rest. */
+    WritesBehind behind() {
+        return behind;
+    }
+
     Gates gates() {
         return gates;
     }
@@ -494,6 +507,11 @@ public final class CachedBrick implements BlockDevice {
     }
 
     boolean isQuiet() {
-        return running == 0 && !hold.isOn() && gates.isEmpty() && promotions.isEmpty() && neighbourhood.isQuiet();
+        return running == 0
+                && !hold.isOn()
+                && gates.isEmpty()
+                && behind.isEmpty()
+                && promotions.isEmpty()
+                && neighbourhood.isQuiet();
     }
 }

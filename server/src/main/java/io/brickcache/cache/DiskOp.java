@@ -22,6 +22,11 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private static final int MERGE = 0;
     private static final int CHANGE = 1;
 
+    /** So often the disk is given what was answered before the SSD failed to take it. */
+    private static final int ANSWERED_TRIES = 5;
+
+    private static final long RETRY_NS = 1_000_000_000L;
+
     private final CacheCore core;
     private final int blockBytes;
 
@@ -44,6 +49,8 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private int pieceCount;
     private int nextPiece;
     private int zeroed;
+    private int tries;
+    private final Runnable again = this::again;
 
     DiskOp(CacheCore core) {
         this.core = core;
@@ -59,6 +66,12 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     /** A write-around. */
     void startWrite() {
         start(IoOp.WRITE, 0);
+    }
+
+    /** What became of an answered write that is inside its gate and that the SSD did not take; it leaves. */
+    void startInPlaceOf(Gates.Holder write) {
+        begin(IoOp.WRITE, 0);
+        part.brick().gates().turnIntoDisk(write, this, part.offset(), part.offset() + part.bytes());
     }
 
     /** A write-around that {@link Gates#admitsAround} has let in. */
@@ -84,6 +97,11 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
     private void begin(IoOp newOp, int newFlags) {
         op = newOp;
         flags = newFlags;
+        tries = 0;
+        reset();
+    }
+
+    private void reset() {
         lostUnits[0] = 0;
         lostUnits[1] = 0;
         status = IoStatus.OK;
@@ -445,11 +463,43 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
                 || of.lost().giveUp(part.firstBlock() + i, lostUnits[edge], part.fromIn(i), part.toIn(i), lostBy[edge]);
     }
 
+    private void again() {
+        reset();
+        entered();
+    }
+
+    /**
+     * Neither the SSD nor the disk took what was answered. What was there before must not be found in its place: the slots are
+     * dropped, with what the first and the last one have besides.
+     */
+    private void giveUpAnswered() {
+        CachedBrick of = part.brick();
+        of.counters().lostBlocks += part.blocks();
+        of.lost().notWritten(part.offset(), part.offset() + part.bytes());
+        for (long block = part.firstBlock(); block <= part.lastBlock(); block++) {
+            int slot = core.find(of, block);
+            if (slot != SlotTable.NONE) {
+                of.lost().unitsNotWritten(block, outside(block));
+                core.retire(slot);
+            }
+        }
+    }
+
     private void finish() {
         CachedBrick of = part.brick();
         Parts done = part.parts();
-        done.wentToDisk();
         releaseScratch();
+        if (!status.isOk() && done.isBehind()) {
+            tries++;
+            if (tries < ANSWERED_TRIES && !core.health.isStopped()) {
+                core.loop.schedule(RETRY_NS, again);
+                return;
+            }
+            if (core.bug != PlantedBug.FORGETS_LOST_WRITE_BEHIND) {
+                giveUpAnswered();
+            }
+        }
+        done.wentToDisk();
         if (status.isOk() || core.bug != PlantedBug.LEAVES_GATE_SHUT) {
             of.gates().leave(this);
         }

@@ -120,6 +120,17 @@ final class Gates {
     }
 
     private void enter(Holder holder, Kind kind, long first, long last, long from, long to) {
+        describe(holder, kind, first, last, from, to);
+        for (Holder other = oldest; other != null; other = other.after) {
+            if (holder.waitsFor(other)) {
+                holder.blockers++;
+            }
+        }
+        link(newest, holder, null);
+        enterIfFree(holder);
+    }
+
+    private static void describe(Holder holder, Kind kind, long first, long last, long from, long to) {
         holder.from = from;
         holder.to = to;
         holder.kind = kind;
@@ -128,25 +139,82 @@ final class Gates {
         holder.blockers = 0;
         holder.held = false;
         holder.passable = false;
-        for (Holder other = oldest; other != null; other = other.after) {
-            if (holder.waitsFor(other)) {
-                holder.blockers++;
-            }
-        }
-        holder.after = null;
-        holder.before = newest;
-        if (newest == null) {
-            oldest = holder;
-        } else {
-            newest.after = holder;
-        }
-        newest = holder;
-        count++;
+    }
+
+    private void enterIfFree(Holder holder) {
         if (holder.blockers == 0) {
             holder.held = true;
             holder.entered();
             runReady();
         }
+    }
+
+    private void link(@Nullable Holder before, Holder holder, @Nullable Holder after) {
+        holder.before = before;
+        holder.after = after;
+        if (before == null) {
+            oldest = holder;
+        } else {
+            before.after = holder;
+        }
+        if (after == null) {
+            newest = holder;
+        } else {
+            after.before = holder;
+        }
+        count++;
+    }
+
+    private void unlink(Holder holder) {
+        if (holder.before == null) {
+            oldest = holder.after;
+        } else {
+            holder.before.after = holder.after;
+        }
+        if (holder.after == null) {
+            newest = holder.before;
+        } else {
+            holder.after.before = holder.before;
+        }
+        holder.before = null;
+        holder.after = null;
+        count--;
+    }
+
+    /**
+     * A WRITE, inside, turns into a DISK of the bytes [from, to) and keeps its place: whoever waits for it goes on waiting. The
+     * successor enters when the demotions that were let pass have left.
+     */
+    void turnIntoDisk(Holder write, Holder disk, long from, long to) {
+        if (!write.held || write.kind != Kind.WRITE) {
+            throw new IllegalStateException("no write that is inside");
+        }
+        disk.free = false;
+        describe(disk, Kind.DISK, write.first, write.last, from, to);
+        link(write, disk, write.after);
+        Holder after = disk.after;
+        while (after != null) {
+            Holder demotion = after;
+            after = after.after;
+            if (demotion.kind != Kind.DEMOTE || !demotion.waitsFor(disk)) {
+                continue;
+            }
+            if (demotion.held) {
+                // Whatever is between them does not conflict with it, or it would not be inside.
+                unlink(demotion);
+                link(write, demotion, write.after);
+            } else {
+                demotion.blockers++;
+            }
+        }
+        write.held = false;
+        unlink(write);
+        for (Holder earlier = oldest; earlier != disk && earlier != null; earlier = earlier.after) {
+            if (disk.waitsFor(earlier)) {
+                disk.blockers++;
+            }
+        }
+        enterIfFree(disk);
     }
 
     /**
@@ -181,19 +249,7 @@ final class Gates {
                 unblock(other);
             }
         }
-        if (holder.before == null) {
-            oldest = holder.after;
-        } else {
-            holder.before.after = holder.after;
-        }
-        if (holder.after == null) {
-            newest = holder.before;
-        } else {
-            holder.after.before = holder.before;
-        }
-        holder.before = null;
-        holder.after = null;
-        count--;
+        unlink(holder);
         runReady();
     }
 

@@ -111,9 +111,25 @@ public final class LostBlocks {
 
     private void giveUp(long from, long to, Cause cause) {
         if (from < to) {
-            ranges.add(from, to - from, core.loop.clock().epochMillis(), cause, State.GONE, core.tick());
-            said(from, to - from, cause, "the rest of the block was overwritten, this stays so until it is, too");
-            changed();
+            gone(from, to, cause, "the rest of the block was overwritten, this stays so until it is, too");
+        }
+    }
+
+    private void gone(long from, long to, Cause cause, String outlook) {
+        ranges.add(from, to - from, core.loop.clock().epochMillis(), cause, State.GONE, core.tick());
+        said(from, to - from, cause, outlook);
+        changed();
+    }
+
+    /** What was answered is on neither device and will not come there: reads of it fail until it is overwritten. */
+    void notWritten(long from, long to) {
+        gone(from, to, Cause.WRITE_ERROR, "it stays so until it is overwritten");
+    }
+
+    /** As {@link #notWritten}, of some units of a block. */
+    void unitsNotWritten(long block, long units) {
+        for (long rest = units; rest != 0; rest &= ~runOf(rest)) {
+            notWritten(start(block, rest), end(block, rest));
         }
     }
 
@@ -235,13 +251,13 @@ public final class LostBlocks {
             return;
         }
         events++;
-        log.error(
-                "Brick {}: {} bytes at {} are lost ({}): newer than the disk and unreadable on the SSD; {}",
-                brick.name(),
-                length,
-                offset,
-                cause == Cause.CHECKSUM ? "wrong checksum" : cause == Cause.READ_ERROR ? "read error" : "SSD gone",
-                outlook);
+        String how = switch (cause) {
+            case READ_ERROR -> "read error): newer than the disk and unreadable on the SSD";
+            case CHECKSUM -> "wrong checksum): newer than the disk and unreadable on the SSD";
+            case SSD_GONE -> "SSD gone): newer than the disk and unreadable on the SSD";
+            case WRITE_ERROR -> "write error): answered, and neither the SSD nor the disk took it";
+        };
+        log.error("Brick {}: {} bytes at {} are lost ({}; {}", brick.name(), length, offset, how, outlook);
     }
 
     /** Takes a record at start. */

@@ -3,9 +3,13 @@ package io.brickcache.cache;
 import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
+import io.brickcache.block.RequestQueue;
 import org.jspecify.annotations.Nullable;
 
-/** A request that was divided: answered when all its parts are done, and durable if it asked for that. Pooled. */
+/**
+ * A request that was divided: answered when all its parts are done, and durable if it asked for that. Or before, if it is a
+ * write {@linkplain WritesBehind behind}. Pooled.
+ */
 final class Parts implements CommitListener {
 
     private final CacheCore core;
@@ -19,6 +23,17 @@ final class Parts implements CommitListener {
 
     private IoStatus status = IoStatus.OK;
 
+    /** A write that is answered and not at rest: then these belong to {@link WritesBehind}. */
+    private boolean behind;
+
+    @Nullable
+    Parts older;
+
+    @Nullable
+    Parts newer;
+
+    final RequestQueue followers = new RequestQueue();
+
     Parts(CacheCore core) {
         this.core = core;
     }
@@ -30,12 +45,16 @@ final class Parts implements CommitListener {
         remaining = 1;
         onDisk = false;
         conclusive = false;
+        behind = false;
         status = IoStatus.OK;
     }
 
     /** A FLUSH: nothing but to be made durable. */
     void flush(CachedBrick newBrick, IoRequest newRequest) {
         start(newBrick, newRequest);
+        if (newBrick.behind().tellsFailure()) {
+            status = IoStatus.IO_ERROR;
+        }
         if (core.rescue.awaits(newBrick) || newBrick.needsDiskSync()) {
             conclusive = true;
             newBrick.flush(this);
@@ -52,6 +71,23 @@ final class Parts implements CommitListener {
     /** Some of it went to the disk, so that FUA has to sync that too. */
     void wentToDisk() {
         onDisk = true;
+    }
+
+    /** The SSD is being given {@code bytes} of a write, in one part: if that is all of it, the client may have its answer. */
+    void answerEarly(int bytes) {
+        IoRequest r = request();
+        if (bytes == r.length()
+                && r.has(IoRequest.BEHIND)
+                && !r.has(IoRequest.FUA)
+                && brick().behind().takes(this)) {
+            behind = true;
+            r.accepted();
+        }
+    }
+
+    /** The client has been told that all is well. */
+    boolean isBehind() {
+        return behind;
     }
 
     /** One part is done; the first error of any is the request's. */
@@ -89,12 +125,15 @@ final class Parts implements CommitListener {
             brick().flush(this);
             return;
         }
-        answer(commitStatus);
+        answer(status.and(commitStatus));
     }
 
     private void answer(IoStatus result) {
         CachedBrick of = brick();
         IoRequest r = request();
+        if (behind) {
+            of.behind().ended(this, result);
+        }
         brick = null;
         request = null;
         core.recycle(this);

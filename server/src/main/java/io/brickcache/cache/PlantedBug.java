@@ -32,12 +32,18 @@ enum PlantedBug {
     ANSWERS_OK_TO_FAILED_COMMIT,
     /** R5: a write of several blocks of which the SSD took a part counts as done. */
     SHOWS_TORN_WRITES,
+    /** R5: a FLUSH does not wait for writes that are answered before the SSD has them. */
+    FLUSHES_PAST_WRITES_BEHIND,
     /** R6: a dirty block is evicted. */
     EVICTS_DIRTY,
     /** R6: a write that finds no free slot fails. */
     FAILS_WHEN_FULL,
     /** R7: what was read from the disk is promoted over a write that came meanwhile. */
     PROMOTES_OVER_WRITE,
+    /** R7: a read does not wait for a write of its blocks that is answered before the SSD has it. */
+    READS_PAST_WRITES_BEHIND,
+    /** R7: an answered write that neither the SSD nor the disk took is forgotten. */
+    FORGETS_LOST_WRITE_BEHIND,
     /** R7: a slot is given away while a read still looks at it. */
     IGNORES_READERS,
     /** R7: all of a slot is served, also what it does not hold. */

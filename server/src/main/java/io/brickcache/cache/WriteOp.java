@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * in none. A block written in part is merged with the slot it has; without one, only its units are valid and the disk is
  * not read. Of a unit that the write brings in part the rest must be in that slot, otherwise the write goes around. The
  * rest of a dirty slot that is damaged for good is given up ({@link LostBlocks}). With no free slot, or when
- * the SSD fails, the part goes around ({@link DiskOp}).
+ * the SSD fails, the part goes around ({@link DiskOp}); the client may have been answered before ({@link WritesBehind}).
  */
 final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
 
@@ -354,6 +354,9 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
                 core.io.submitSlots(IoOp.WRITE, STORE, i, slotOf[i], run, part.buffer(), part.at(i), this);
                 i += run;
             }
+            if (lostUnits[0] == 0 && lostUnits[1] == 0) {
+                part.parts().answerEarly(part.bytes());
+            }
         }
         storeDone();
     }
@@ -417,11 +420,18 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             return;
         }
         CachedBrick of = part.brick();
+        boolean answered = part.parts().isBehind();
         countAround();
         DiskOp disk = core.takeDiskOp();
         disk.part().moveFrom(part);
-        disk.startWrite();
-        of.gates().leave(this);
+        if (answered) {
+            disk.startInPlaceOf(this);
+        } else {
+            // Behind those that wait here: most of them go around as well, and pass each other on their way to the
+            // disk.
+            disk.startWrite();
+            of.gates().leave(this);
+        }
         recycle();
     }
 

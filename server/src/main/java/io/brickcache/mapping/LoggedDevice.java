@@ -123,10 +123,12 @@ public final class LoggedDevice implements BlockDevice {
         private @Nullable IoRequest original;
         private @Nullable WriteLog to;
         private long mark;
+        private boolean logged;
 
         void change(WriteLog current, IoRequest request) {
             original = request;
             to = current;
+            logged = false;
             prepareAs(request);
             below.submit(this);
         }
@@ -141,6 +143,22 @@ public final class LoggedDevice implements BlockDevice {
         }
 
         @Override
+        public void accepted() {
+            IoRequest told = original;
+            WriteLog current = to;
+            if (current == null || told == null) {
+                throw new IllegalStateException("accepted after it was completed");
+            }
+            log(current);
+            told.accepted();
+        }
+
+        private void log(WriteLog current) {
+            logged = true;
+            current.append(op(), flags() & ~BEHIND, offset(), length(), data());
+        }
+
+        @Override
         public void completed(IoStatus status) {
             IoRequest done = original;
             WriteLog current = to;
@@ -151,9 +169,9 @@ public final class LoggedDevice implements BlockDevice {
             }
             if (op() == IoOp.FLUSH) {
                 flushed(current, status, done == null);
-            } else if (status.isOk()) {
-                current.append(op(), flags(), offset(), length(), data());
-            } else {
+            } else if (!logged && status.isOk()) {
+                log(current);
+            } else if (!logged) {
                 current.cancel(dataBytes(this));
             }
             spare.push(this);

@@ -213,6 +213,23 @@ final class CacheRig {
         brick.submit(request);
     }
 
+    /** Writes blocks with a value each, from {@code value} on; may be answered before they are written. */
+    Behind writeBehind(CachedBrick brick, long block, int blocks, int value) {
+        return writeBehind(brick, block, blocks, value, IoRequest.BEHIND);
+    }
+
+    /** As {@link #writeBehind}, with other flags than BEHIND. */
+    Behind writeBehind(CachedBrick brick, long block, int blocks, int value, int flags) {
+        IoBuffer memory = memory(blocks * BLOCK);
+        for (int i = 0; i < blocks * BLOCK; i++) {
+            memory.bytes().put(i, (byte) (value + i / BLOCK));
+        }
+        Behind request = new Behind(memory);
+        request.prepare(IoOp.WRITE, block * BLOCK, blocks * BLOCK, flags, memory, 0);
+        brick.submit(request);
+        return request;
+    }
+
     /** The first byte of a slot. */
     byte onSsd(int slot) {
         ByteBuffer sector = ByteBuffer.allocate(512);
@@ -261,6 +278,32 @@ final class CacheRig {
 
     private IoBuffer memory(int bytes) {
         return Required.of(buffers.tryAllocate(bytes));
+    }
+
+    /** A write whose client hears of both its ends. */
+    static final class Behind extends IoRequest {
+        private final IoBuffer memory;
+        boolean accepted;
+
+        @Nullable
+        IoStatus status;
+
+        Behind(IoBuffer memory) {
+            this.memory = memory;
+        }
+
+        @Override
+        public void accepted() {
+            assertThat(accepted || status != null).isFalse();
+            accepted = true;
+        }
+
+        @Override
+        public void completed(IoStatus newStatus) {
+            status = newStatus;
+            memory.bytes().put(0, (byte) -1); // its owner does with it what he likes
+            memory.release();
+        }
     }
 
     private static final class Request extends IoRequest {

@@ -65,6 +65,23 @@ class GatesTest {
             gates.leave(this);
         }
 
+        /** A WRITE that is inside becomes a DISK of the same blocks: before all that came after it but demotions inside. */
+        void turnIntoDisk() {
+            Operation disk = new Operation(Kind.DISK, first, last);
+            List<Operation> after = new ArrayList<>(all.subList(all.indexOf(this) + 1, all.size()));
+            all.removeAll(after);
+            all.remove(this);
+            for (Operation other : List.copyOf(after)) {
+                if (other.isInside() && disk.mustWaitFor(other)) {
+                    all.add(other);
+                    after.remove(other);
+                }
+            }
+            all.add(disk);
+            all.addAll(after);
+            gates.turnIntoDisk(this, disk, disk.from, disk.to);
+        }
+
         boolean isInside() {
             return entries > 0;
         }
@@ -126,7 +143,12 @@ class GatesTest {
                 List<Operation> inside =
                         all.stream().filter(Operation::isInside).toList();
                 if (!inside.isEmpty()) {
-                    inside.get(entropy.nextInt(inside.size())).leave();
+                    Operation chosen = inside.get(entropy.nextInt(inside.size()));
+                    if (chosen.kind == Kind.WRITE && entropy.chance(0.3)) {
+                        chosen.turnIntoDisk();
+                    } else {
+                        chosen.leave();
+                    }
                 }
             }
             expectOrder();
@@ -161,6 +183,26 @@ class GatesTest {
         assertThat(behind.isInside()).isFalse();
         waiting.leave();
         assertThat(behind.isInside()).isTrue();
+    }
+
+    @Test
+    void shouldKeepItsPlaceWhenAWriteTurnsIntoAChangeOfTheDisk() {
+        Operation write = new Operation(Kind.WRITE, 0, 1).arrive();
+        Operation demotion = new Operation(Kind.DEMOTE, 1, 2).arrive();
+        Operation newer = new Operation(Kind.WRITE, 0, 0).arrive();
+        assertThat(demotion.isInside()).isTrue();
+        assertThat(newer.isInside()).isFalse();
+
+        write.turnIntoDisk();
+        Operation disk = all.get(1);
+        assertThat(disk.isInside()).as("while a demotion is").isFalse();
+        assertThat(newer.isInside()).isFalse();
+        demotion.leave();
+        assertThat(disk.isInside()).isTrue();
+        assertThat(newer.isInside()).isFalse();
+        disk.leave();
+        assertThat(newer.isInside()).isTrue();
+        newer.leave();
     }
 
     @Test

@@ -60,19 +60,31 @@ class LoggedDeviceTest {
         @Override
         public void submit(IoRequest request) {
             held.add(request);
+            if (request.has(IoRequest.BEHIND) && !overlapsHeld(request)) {
+                request.accepted();
+            }
+        }
+
+        private boolean overlapsHeld(IoRequest request) {
+            return held.stream().anyMatch(other -> other != request && overlap(other, request));
+        }
+
+        private static boolean mustWait(IoRequest request, IoRequest older) {
+            return overlap(request, older) || request.op() == IoOp.FLUSH && older.has(IoRequest.BEHIND);
+        }
+
+        private static boolean overlap(IoRequest one, IoRequest other) {
+            return one.offset() < other.offset() + other.length() && other.offset() < one.offset() + one.length();
         }
 
         @Override
         public void close() {}
 
-        /** Answers any request but one that overlaps an older one. */
+        /** Answers any request but one that must wait for an older one. */
         void answerOne() {
             int chosen = random.nextInt(held.size());
             for (int i = 0; i < chosen; i++) {
-                if (held.get(i).offset()
-                                < held.get(chosen).offset() + held.get(chosen).length()
-                        && held.get(chosen).offset()
-                                < held.get(i).offset() + held.get(i).length()) {
+                if (mustWait(held.get(chosen), held.get(i))) {
                     chosen = i;
                     i = -1;
                 }
@@ -119,8 +131,13 @@ class LoggedDeviceTest {
         private final long value;
         private final IoBuffer buffer;
         private boolean answered;
+        private boolean ended;
 
         Write(int first, int count, long value) {
+            this(first, count, value, 0);
+        }
+
+        Write(int first, int count, long value, int flags) {
             this.first = first;
             this.count = count;
             this.value = value;
@@ -129,12 +146,19 @@ class LoggedDeviceTest {
                 ByteBuffer sector = buffer.bytes(i * SECTOR, SECTOR);
                 sector.putLong(value + i);
             }
-            prepare(IoOp.WRITE, (long) first * SECTOR, count * SECTOR, 0, buffer, 0);
+            prepare(IoOp.WRITE, (long) first * SECTOR, count * SECTOR, flags, buffer, 0);
+        }
+
+        @Override
+        public void accepted() {
+            assertThat(answered).isFalse();
+            answered = true;
         }
 
         @Override
         public void completed(IoStatus status) {
-            answered = status.isOk();
+            ended = true;
+            answered |= status.isOk();
             buffer.bytes().putLong(0, -1); // its owner does with it what he likes
             buffer.release();
         }
@@ -168,11 +192,13 @@ class LoggedDeviceTest {
         long value = 1;
         for (int life = 0; life < 20; life++) {
             List<Write> writes = new ArrayList<>();
+            List<Write> answeredEarly = new ArrayList<>();
             int steps = random.nextInt(400);
             for (int step = 0; step < steps; step++) {
                 if (writes.size() < 64 && random.nextInt(3) > 0) {
                     int count = 1 + random.nextInt(8);
-                    Write write = new Write(random.nextInt(SECTORS - count), count, value);
+                    Write write = new Write(
+                            random.nextInt(SECTORS - count), count, value, random.nextBoolean() ? IoRequest.BEHIND : 0);
                     value += count;
                     if (writes.stream()
                             .noneMatch(other -> other.first < write.first + write.count
@@ -192,6 +218,7 @@ class LoggedDeviceTest {
                 for (Write write : List.copyOf(writes)) {
                     if (write.answered) {
                         writes.remove(write);
+                        answeredEarly.add(write);
                         for (int i = 0; i < write.count; i++) {
                             answered[write.first + i] = write.value + i;
                         }
@@ -200,6 +227,7 @@ class LoggedDeviceTest {
             }
             disk.crash();
             writes.forEach(write -> write.buffer.release());
+            answeredEarly.stream().filter(write -> !write.ended).forEach(write -> write.buffer.release());
             device = restarted(disk);
             for (Write write : writes) { // unanswered: either
                 for (int i = 0; i < write.count; i++) {

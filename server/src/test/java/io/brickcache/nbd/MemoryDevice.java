@@ -3,6 +3,7 @@ package io.brickcache.nbd;
 import io.brickcache.block.BlockDevice;
 import io.brickcache.block.ExtentsRequest;
 import io.brickcache.block.Geometry;
+import io.brickcache.block.IoOp;
 import io.brickcache.block.IoRequest;
 import io.brickcache.block.IoStatus;
 import java.util.ArrayDeque;
@@ -23,7 +24,9 @@ public final class MemoryDevice implements BlockDevice {
     public enum Answer {
         AT_ONCE,
         ON_EXECUTOR,
-        WHEN_RELEASED
+        WHEN_RELEASED,
+        /** As WHEN_RELEASED, but a WRITE that allows it is accepted at once. */
+        ACCEPTED
     }
 
     private final Geometry geometry;
@@ -123,6 +126,12 @@ public final class MemoryDevice implements BlockDevice {
             case AT_ONCE -> answer(request);
             case ON_EXECUTOR -> executor.execute(() -> answer(request));
             case WHEN_RELEASED -> held.add(request);
+            case ACCEPTED -> {
+                held.add(request);
+                if (request.op() == IoOp.WRITE && request.has(IoRequest.BEHIND)) {
+                    request.accepted();
+                }
+            }
         }
     }
 

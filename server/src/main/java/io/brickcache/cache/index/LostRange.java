@@ -1,7 +1,8 @@
 package io.brickcache.cache.index;
 
 /**
- * Bytes of a brick that nobody can read: a dirty block's slot failed, and the disk has only older content.
+ * Bytes of a brick that nobody can read: a dirty block's slot failed, or never got an answered write, and the disk has only
+ * older content.
  *
  * @param offset first byte, a multiple of 512
  * @param length bytes, a multiple of 512 but at the end of a brick
@@ -17,7 +18,9 @@ public record LostRange(long offset, long length, long sinceMs, Cause cause, Sta
         /** The SSD returned something else than what was written. */
         CHECKSUM,
         /** The whole SSD is gone. */
-        SSD_GONE
+        SSD_GONE,
+        /** Neither the SSD nor the disk took what had been answered. */
+        WRITE_ERROR
     }
 
     /** What may bring it back. The ordinals are stored: new ones come last. */

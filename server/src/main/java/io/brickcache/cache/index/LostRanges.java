@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>For what is UNREADABLE the slot is the truth and the list a report: it may be left out. What is GONE is known from
- * the list alone: it is never left out. So beyond {@link #MAX_RANGES} nothing is added, a hole in an UNREADABLE range drops
- * the smaller side of it, and only holes in GONE ranges still make more of them.
+ * the list alone: it is never left out. So beyond {@link #MAX_RANGES} nothing UNREADABLE is added, a hole in an UNREADABLE
+ * range drops the smaller side of it, and only what is GONE, and holes in that, still make more of them.
  */
 public final class LostRanges {
 
@@ -115,7 +115,7 @@ public final class LostRanges {
         LostRange before = neighbour(ranges.lowerEntry(offset), cause, state);
         LostRange after = neighbour(ranges.ceilingEntry(end), cause, state);
         boolean joins = before != null && before.end() >= offset || after != null && after.offset() == end;
-        if (covered.isEmpty() && !joins && ranges.size() >= maxRanges) {
+        if (state == State.UNREADABLE && covered.isEmpty() && !joins && ranges.size() >= maxRanges) {
             full = true;
             return Added.REFUSED;
         }

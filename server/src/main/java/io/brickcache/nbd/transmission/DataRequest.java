@@ -8,6 +8,7 @@ final class DataRequest extends IoRequest {
 
     private final TransmissionHandler connection;
     private long cookie;
+    private boolean answered;
 
     DataRequest(TransmissionHandler connection) {
         this.connection = connection;
@@ -15,10 +16,22 @@ final class DataRequest extends IoRequest {
 
     void begin(long cookie) {
         this.cookie = cookie;
+        answered = false;
     }
 
     long cookie() {
         return cookie;
+    }
+
+    /** True if the client has its answer: nothing but the end of the request is left. */
+    boolean isAnswered() {
+        return answered;
+    }
+
+    @Override
+    public void accepted() {
+        answered = true;
+        connection.accepted(this);
     }
 
     @Override

@@ -117,6 +117,8 @@ final class PreparedRequests {
         int flags = 0;
         if (op.isMutation() && header.has(TransmissionCodes.CMD_FLAG_FUA)) {
             flags |= IoRequest.FUA;
+        } else if (op == IoOp.WRITE) {
+            flags |= IoRequest.BEHIND;
         }
         if (op == IoOp.WRITE_ZEROES) {
             flags |= header.has(TransmissionCodes.CMD_FLAG_NO_HOLE) ? IoRequest.NO_HOLE : 0;

@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Invariants:
  * <ol>
- *   <li>Every request is answered exactly once, unless the connection is closed first; the answer comes after the work.
+ *   <li>Every request is answered exactly once, unless the connection is closed first; the answer comes after the work, or
+ *       when the device has {@linkplain IoRequest#accepted accepted} a WRITE.
  *   <li>At most {@link #MAX_IN_FLIGHT} requests are in the device. Beyond that, while memory is short, and while the
  *       peer does not read (water marks of the channel), nothing more is read.
  *   <li>{@link Listener#ended} comes once, when the channel is closed, nothing is in the device and no buffer is held.
@@ -214,6 +215,13 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
         context.close();
     }
 
+    void accepted(DataRequest request) {
+        answer(request.cookie(), IoStatus.OK);
+        if (!closed) {
+            scheduleResume();
+        }
+    }
+
     void completed(DataRequest request, IoStatus status) {
         inFlight--;
         boolean hasBuffer = request.op() == IoOp.READ || request.op() == IoOp.WRITE;
@@ -225,7 +233,9 @@ public final class TransmissionHandler extends ChannelInboundHandlerAdapter impl
             if (hasBuffer) {
                 memory.release(request.buffer());
             }
-            answer(request.cookie(), status);
+            if (!request.isAnswered()) {
+                answer(request.cookie(), status);
+            }
         }
         requests.recycle(request);
         afterCompletion();

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.brickcache.block.IoBuffer;
+import io.brickcache.block.IoStatus;
 import io.brickcache.nbd.Bytes;
 import io.brickcache.nbd.MemoryDevice;
 import java.util.Arrays;
@@ -83,6 +84,51 @@ class TransmissionFlowTest extends TransmissionRig {
         client.device.releaseAll();
         client.received();
         assertThat(client.device.log()).hasSize(TransmissionHandler.MAX_IN_FLIGHT + 3);
+    }
+
+    @Test
+    void shouldAnswerAWriteOnceWhenTheDeviceHasAcceptedIt() throws Exception {
+        client.device.answering(MemoryDevice.Answer.ACCEPTED, Runnable::run);
+        client.simple();
+        client.send(
+                Bytes.request(0, WRITE, 1, 512, 512),
+                Bytes.content(9000, 512),
+                Bytes.request(FUA, WRITE, 2, 4096, 512),
+                Bytes.content(9000, 512));
+        assertThat(client.received()).isEqualTo(Bytes.simpleReply(0, 1));
+        assertThat(client.pool.usedBytes()).as("the device still reads it").isEqualTo(2 * 4096);
+
+        client.device.releaseOne();
+        assertThat(client.received()).isEmpty();
+        client.device.failWith(IoStatus.IO_ERROR);
+        client.device.releaseOne();
+        assertThat(client.received()).isEqualTo(Bytes.simpleReply(EIO, 2));
+        assertThat(client.pool.usedBytes()).isZero();
+    }
+
+    @Test
+    void shouldNotTellTheClientWhenAnAcceptedWriteFails() throws Exception {
+        client.device.answering(MemoryDevice.Answer.ACCEPTED, Runnable::run);
+        client.simple();
+        client.send(Bytes.request(0, WRITE, 1, 512, 512), Bytes.content(9000, 512));
+        assertThat(client.received()).isEqualTo(Bytes.simpleReply(0, 1));
+
+        client.device.failWith(IoStatus.IO_ERROR);
+        client.device.releaseOne();
+        assertThat(client.received()).isEmpty();
+        assertThat(client.pool.usedBytes()).isZero();
+    }
+
+    @Test
+    void shouldKeepTheMemoryOfAnAcceptedWriteWhenTheClientLeaves() throws Exception {
+        client.device.answering(MemoryDevice.Answer.ACCEPTED, Runnable::run);
+        client.simple();
+        client.send(Bytes.request(0, WRITE, 1, 512, 512), Bytes.content(9000, 512));
+        assertThat(client.channel.close().isDone()).isTrue();
+        assertThat(client.pool.usedBytes()).isEqualTo(4096);
+
+        client.device.releaseAll();
+        assertThat(client.pool.usedBytes()).isZero();
     }
 
     @Test

@@ -39,7 +39,9 @@ final class NbdSystem implements SystemUnderTest {
     private final Map<String, Export> exports = new HashMap<>();
     private SimEventLoop events;
     private @Nullable NbdConnections running;
-    private @Nullable BufferPool pool;
+    /** Of each cache: in the service each has a loop and memory of its own, which a dead SSD of another cannot keep. */
+    private List<BufferPool> pools = List.of();
+
     private boolean down = true;
     private boolean breaks = true;
     private int awaited;
@@ -78,7 +80,7 @@ final class NbdSystem implements SystemUnderTest {
         events = new SimEventLoop(loop);
         // What the connections of a disk that hangs may keep is left over (docs/nbd.md), as it is in the service.
         int requests = scenario.trouble().hangs() ? 8 : 2;
-        pool = memory.pool(requests * (scenario.maxRequestBytes() + scenario.blockBytes()));
+        pools = memory.pools(scenario.caches(), requests * (scenario.maxRequestBytes() + scenario.blockBytes()));
         running = new NbdConnections(options, new Directory());
         exports.clear();
         bricks.clear();
@@ -150,7 +152,7 @@ final class NbdSystem implements SystemUnderTest {
         down = true;
         bricks.clear();
         inner.stop(() -> {
-            int used = Objects.requireNonNull(pool).usedBytes();
+            int used = pools.stream().mapToInt(BufferPool::usedBytes).sum();
             if (used != 0) {
                 throw new AssertionError(used + " bytes of the server's memory are in use after the stop");
             }
@@ -220,7 +222,9 @@ final class NbdSystem implements SystemUnderTest {
         public @Nullable Export find(String name) {
             int brick = Integer.parseInt(name.substring(1, name.indexOf('#')));
             return exports.computeIfAbsent(
-                    name, key -> new Export(key, "", bricks.get(brick).served(), Objects.requireNonNull(pool), events));
+                    name,
+                    key -> new Export(
+                            key, "", bricks.get(brick).served(), pools.get(brick % scenario.caches()), events));
         }
     }
 
@@ -269,16 +273,20 @@ final class NbdSystem implements SystemUnderTest {
 
         private static final int MIN_BYTES = 1 << 20;
 
-        private final Map<Integer, BufferPool> pools = new HashMap<>();
+        private final Map<Integer, List<BufferPool>> pools = new HashMap<>();
 
-        BufferPool pool(int bytes) {
+        List<BufferPool> pools(int count, int bytes) {
             int size = Math.max(MIN_BYTES, Integer.highestOneBit(bytes - 1) << 1);
-            return pools.computeIfAbsent(size, BufferPool::new);
+            List<BufferPool> made = pools.computeIfAbsent(size, key -> new ArrayList<>());
+            while (made.size() < count) {
+                made.add(new BufferPool(size));
+            }
+            return List.copyOf(made.subList(0, count));
         }
 
         /** After a crash requests in flight never give their buffers back. */
         void giveBack() {
-            pools.values().removeIf(used -> used.usedBytes() != 0);
+            pools.values().forEach(made -> made.removeIf(used -> used.usedBytes() != 0));
         }
     }
 }

@@ -74,7 +74,7 @@ final class WriteLogs {
 
     /** What is logged is made durable; false if that failed. */
     static boolean settle(LoopHost host, LoggedDevice device) {
-        return host.await(done -> device.submit(new FlushRequest(done))).isOk();
+        return host.await(device::settle).isOk();
     }
 
     /** The brick has no clients whose changes are logged any more. */
@@ -109,20 +109,6 @@ final class WriteLogs {
                 || Files.getPosixFilePermissions(folder).size() != 3) {
             throw new IOException("the folder " + folder
                     + " is not the service's alone; remove it, or set map.log_directory to another place in a tmpfs");
-        }
-    }
-
-    private static final class FlushRequest extends io.brickcache.block.IoRequest {
-        private final java.util.function.Consumer<IoStatus> done;
-
-        FlushRequest(java.util.function.Consumer<IoStatus> done) {
-            this.done = done;
-            prepareFlush();
-        }
-
-        @Override
-        public void completed(IoStatus status) {
-            done.accept(status);
         }
     }
 }

@@ -9,6 +9,7 @@ import io.brickcache.block.RequestQueue;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * mounted while the service is killed counts on that. Without a log everything just passes.
  *
  * <p>Loop-confined but for {@link #geometry} and {@link #name}. When the log is half full a FLUSH of its own is made; when
- * it is full, changes wait for that.
+ * it is full, changes wait for that. If that FLUSH fails, a client's next one fails too: the device below tells a loss only once.
  */
 public final class LoggedDevice implements BlockDevice {
 
@@ -26,6 +27,8 @@ public final class LoggedDevice implements BlockDevice {
     private final Deque<Relay> spare = new ArrayDeque<>();
     private @Nullable WriteLog log;
     private boolean flushing;
+    /** A flush of our own failed, and no client has been told. */
+    private boolean failureUntold;
 
     public LoggedDevice(BlockDevice below) {
         this.below = below;
@@ -58,10 +61,23 @@ public final class LoggedDevice implements BlockDevice {
         return before;
     }
 
+    /** Makes durable what is logged; {@code done} hears whether that was so. */
+    public void settle(Consumer<IoStatus> done) {
+        WriteLog current = log;
+        if (current == null) {
+            done.accept(IoStatus.OK);
+        } else {
+            below.submit(new OwnFlush(current, done));
+        }
+    }
+
     @Override
     public void submit(IoRequest request) {
         WriteLog current = log;
-        if (current == null) {
+        if (failureUntold && request.op() == IoOp.FLUSH) {
+            failureUntold = false;
+            request.completed(IoStatus.IO_ERROR);
+        } else if (current == null) {
             below.submit(request);
         } else if (request.op() == IoOp.FLUSH) {
             relay().flush(current, request);
@@ -94,7 +110,13 @@ public final class LoggedDevice implements BlockDevice {
     private void makeRoom(WriteLog current) {
         if (!flushing && !current.isEmpty()) {
             flushing = true;
-            relay().flush(current, null);
+            below.submit(new OwnFlush(current, status -> {
+                flushing = false;
+                if (!status.isOk()) {
+                    failWaiting();
+                }
+                submitWaiting(current);
+            }));
         }
     }
 
@@ -133,8 +155,7 @@ public final class LoggedDevice implements BlockDevice {
             below.submit(this);
         }
 
-        /** @param request null for a flush of our own */
-        void flush(WriteLog current, @Nullable IoRequest request) {
+        void flush(WriteLog current, IoRequest request) {
             original = request;
             to = current;
             mark = current.head();
@@ -164,20 +185,20 @@ public final class LoggedDevice implements BlockDevice {
             WriteLog current = to;
             original = null;
             to = null;
-            if (current == null) {
+            if (current == null || done == null) {
                 throw new IllegalStateException("completed twice");
             }
             if (op() == IoOp.FLUSH) {
-                flushed(current, status, done == null);
+                if (status.isOk()) {
+                    current.release(mark);
+                }
             } else if (!logged && status.isOk()) {
                 log(current);
             } else if (!logged) {
                 current.cancel(dataBytes(this));
             }
             spare.push(this);
-            if (done != null) {
-                done.completed(status);
-            }
+            done.completed(status);
             if (!waiting.isEmpty()) {
                 submitWaiting(current);
             }
@@ -186,17 +207,29 @@ public final class LoggedDevice implements BlockDevice {
         private @Nullable ByteBuffer data() {
             return op() == IoOp.WRITE ? buffer().bytes(bufferOffset(), (int) length()) : null;
         }
+    }
 
-        private void flushed(WriteLog current, IoStatus status, boolean ours) {
+    /** Makes durable what is in the log when it is made. */
+    private final class OwnFlush extends IoRequest {
+        private final WriteLog flushed;
+        private final long mark;
+        private final Consumer<IoStatus> done;
+
+        OwnFlush(WriteLog flushed, Consumer<IoStatus> done) {
+            this.flushed = flushed;
+            this.mark = flushed.head();
+            this.done = done;
+            prepareFlush();
+        }
+
+        @Override
+        public void completed(IoStatus status) {
             if (status.isOk()) {
-                current.release(mark);
+                flushed.release(mark);
+            } else {
+                failureUntold = true;
             }
-            if (ours) {
-                flushing = false;
-                if (!status.isOk()) {
-                    failWaiting();
-                }
-            }
+            done.accept(status);
         }
     }
 }

@@ -295,6 +295,52 @@ class LoggedDeviceTest {
         assertThat(later.answered).isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldTellAClientsNextFlushThatOneOfItsOwnHasFailed(boolean loggingGoesOn) throws Exception {
+        ForgetfulDisk disk = new ForgetfulDisk(new Random(1));
+        LoggedDevice device = new LoggedDevice(disk);
+        device.logTo(WriteLog.create(file(), BRICK, "boot", RING));
+        device.submit(new Write(0, 8, 1));
+        disk.answerAll();
+        List<IoStatus> settled = new ArrayList<>();
+        device.settle(settled::add);
+        disk.failing = true; // as the cache, which tells one FLUSH of a loss
+        disk.answerAll();
+        disk.failing = false;
+        assertThat(settled).containsExactly(IoStatus.IO_ERROR);
+        if (!loggingGoesOn) {
+            device.stopLogging();
+        }
+        List<IoStatus> told = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            TestRequest flush = new TestRequest();
+            flush.prepareFlush();
+            device.submit(flush);
+            disk.answerAll();
+            told.add(flush.done().getNow(IoStatus.SHUTDOWN));
+        }
+        assertThat(told).containsExactly(IoStatus.IO_ERROR, IoStatus.OK);
+    }
+
+    @Test
+    void shouldTellAClientsNextFlushThatNoRoomCouldBeMade() throws Exception {
+        ForgetfulDisk disk = new ForgetfulDisk(new Random(1));
+        LoggedDevice device = new LoggedDevice(disk);
+        device.logTo(WriteLog.create(file(), BRICK, "boot", RING));
+        for (int i = 0; disk.held.stream().noneMatch(request -> request.op() == IoOp.FLUSH); i++) {
+            disk.answerAll();
+            device.submit(new Write(i * 8, 8, i));
+        }
+        disk.failing = true;
+        disk.answerAll();
+        disk.failing = false;
+        TestRequest flush = new TestRequest();
+        flush.prepareFlush();
+        device.submit(flush);
+        assertThat(flush.done().getNow(IoStatus.SHUTDOWN)).isEqualTo(IoStatus.IO_ERROR);
+    }
+
     @Test
     void shouldOnlyPassEverythingOnWhenThereIsNoLog() {
         ForgetfulDisk disk = new ForgetfulDisk(new Random(1));

@@ -10,11 +10,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "deploy/lib"))
+import rig
+
+sys.path.insert(0, os.path.join(rig.ROOT, "deploy/lib"))
 import brickload  # noqa: E402
 
 BLOCK = 4096
@@ -25,20 +25,12 @@ cache: {dirty_low: 98%%, dirty_high: 99%%, max_dirty_age: 720h, idle_delay: 720h
 """
 
 
-class BenchError(Exception):
-    """Something that the measurement needs did not work; the message says what."""
-
-
-def note(text):
-    print(text, file=sys.stderr, flush=True)
-
-
 def java_classpath():
     """Of the measurements in bench/src: the packaged service and our own classes."""
-    own = os.path.join(ROOT, "bench/target/classes")
-    service = os.path.join(ROOT, "server/target/dist/lib")
+    own = os.path.join(rig.ROOT, "bench/target/classes")
+    service = os.path.join(rig.ROOT, "server/target/dist/lib")
     if not os.path.isdir(own) or not os.path.isdir(service):
-        raise BenchError("not built yet: mvn -Dquickly package")
+        raise rig.RigError("not built yet: mvn -Dquickly package")
     return own + ":" + service + "/*"
 
 
@@ -51,13 +43,8 @@ def run_java(main, *arguments, options=()):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode != 0:
         said = re.search(r'^Exception in thread "main" [\w.$]+: (.*)', done.stderr, re.MULTILINE)
-        raise BenchError(said.group(1) if said else "%s failed:\n%s%s" % (main, done.stdout, done.stderr))
+        raise rig.RigError(said.group(1) if said else "%s failed:\n%s%s" % (main, done.stdout, done.stderr))
     return done.stdout
-
-
-def work_folder():
-    """On a disk, not in memory: what it holds is synced."""
-    return tempfile.mkdtemp(prefix="brickcache-bench.", dir=os.environ.get("TMPDIR", "/var/tmp"))
 
 
 def prefer(pid):
@@ -67,7 +54,7 @@ def prefer(pid):
         with open("/proc/%d/autogroup" % pid, "w") as group:
             group.write("-19")
     except OSError as error:
-        note("the service cannot be given precedence: %s" % error)
+        rig.note("the service cannot be given precedence: %s" % error)
 
 
 class Service:
@@ -87,7 +74,7 @@ class Service:
         begun = time.monotonic()
         with open(self._log, "a") as log:
             self.process = subprocess.Popen(
-                [os.path.join(ROOT, "server/target/dist/bin/brickcached"), "--config", self.folder + "/brickcached.yaml"],
+                [os.path.join(rig.ROOT, "server/target/dist/bin/brickcached"), "--config", self.folder + "/brickcached.yaml"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                 env=dict(os.environ, BRICKCACHED_JAVA_OPTS=self.java_options))
         if self.first:
@@ -104,7 +91,7 @@ class Service:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.01)
-        raise BenchError("the service does not serve:\n" + self.log())
+        raise rig.RigError("the service does not serve:\n" + self.log())
 
     def await_admin(self):
         for _ in range(600):
@@ -113,16 +100,16 @@ class Service:
             if self.process.poll() is not None:
                 break
             time.sleep(0.1)
-        raise BenchError("the service does not serve:\n" + self.log())
+        raise rig.RigError("the service does not serve:\n" + self.log())
 
     def cli(self, *arguments):
         done = self._try(*arguments)
         if done.returncode != 0:
-            raise BenchError("brickcache %s: %s" % (" ".join(arguments), done.stderr))
+            raise rig.RigError("brickcache %s: %s" % (" ".join(arguments), done.stderr))
         return done.stdout
 
     def _try(self, *arguments):
-        return subprocess.run([os.path.join(ROOT, "client/target/dist/bin/brickcache"), *arguments],
+        return subprocess.run([os.path.join(rig.ROOT, "client/target/dist/bin/brickcache"), *arguments],
                               env=self._environment, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=600)
 
@@ -168,7 +155,7 @@ def make(service, slots, look=lambda: None):
     service.stop()
     begun = time.monotonic()
     said = run_java("CacheEnlargement", folder + "/ssd/meta", folder + "/ssd/data", slots)
-    note("%s, in %.0f s" % (said.strip(), time.monotonic() - begun))
+    rig.note("%s, in %.0f s" % (said.strip(), time.monotonic() - begun))
     state = os.path.join(folder, "state/caches.yaml")
     with open(state) as old:
         text = re.sub(r"(?m)^(\s*)slots: \d+$", r"\g<1>slots: %d" % slots, old.read())

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -37,6 +38,16 @@ def install_missing(*pairs):
 def require_build():
     if not os.access(SERVICE, os.X_OK) or not os.access(CLIENT, os.X_OK):
         raise RigError("not built yet: mvn -Dquickly package")
+
+
+def work_folder():
+    """A new one, on a disk and not in memory: what it holds is synced. Its remover is who asked for it."""
+    parent = os.environ.get("TMPDIR", "/var/tmp")
+    try:
+        return tempfile.mkdtemp(prefix="brickcache-bench.", dir=parent)
+    except OSError as error:
+        raise RigError("no folder can be made in %s: %s; set TMPDIR to a folder on a disk with room" % (
+            parent, error.strerror)) from error
 
 
 def make_file(path, size_mib):

@@ -251,13 +251,26 @@ public final class LostBlocks {
             return;
         }
         events++;
-        String how = switch (cause) {
-            case READ_ERROR -> "read error): newer than the disk and unreadable on the SSD";
-            case CHECKSUM -> "wrong checksum): newer than the disk and unreadable on the SSD";
-            case SSD_GONE -> "SSD gone): newer than the disk and unreadable on the SSD";
-            case WRITE_ERROR -> "write error): answered, and neither the SSD nor the disk took it";
+        String what = cause == Cause.WRITE_ERROR
+                ? "answered, and neither the SSD nor the disk took it"
+                : "newer than the disk and unreadable on the SSD";
+        log.error(
+                "Brick {}: {} bytes at {} are lost ({}): {}; {}",
+                brick.name(),
+                length,
+                offset,
+                inWords(cause),
+                what,
+                outlook);
+    }
+
+    private static String inWords(Cause cause) {
+        return switch (cause) {
+            case READ_ERROR -> "read error";
+            case CHECKSUM -> "wrong checksum";
+            case SSD_GONE -> "SSD gone";
+            case WRITE_ERROR -> "write error";
         };
-        log.error("Brick {}: {} bytes at {} are lost ({}; {}", brick.name(), length, offset, how, outlook);
     }
 
     /** Takes a record at start. */

@@ -427,8 +427,7 @@ final class WriteOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
         if (answered) {
             disk.startInPlaceOf(this);
         } else {
-            // Behind those that wait here: most of them go around as well, and pass each other on their way to the
-            // disk.
+            // Behind those that wait here: most of them go around as well, and pass each other on the disk.
             disk.startWrite();
             of.gates().leave(this);
         }

@@ -123,6 +123,18 @@ class LostRangesTest {
     }
 
     @Test
+    void shouldTakeWhatIsGoneWhenTheListIsFull() {
+        for (int i = 0; i < 8; i++) {
+            add(4L * i, 2, State.UNREADABLE);
+        }
+
+        assertThat(add(100, 1, State.GONE)).isEqualTo(Added.NEW);
+
+        assertThat(ranges.isGone(100 * UNIT, UNIT)).isTrue();
+        assertThat(ranges.size()).isEqualTo(9);
+    }
+
+    @Test
     void shouldDropASideOfWhatIsUnreadableButNothingThatIsGoneWhenAFullListIsSplit() {
         for (int i = 0; i < 6; i++) {
             add(4L * i, 2, State.UNREADABLE);

@@ -106,12 +106,16 @@ class TransmissionFlowTest extends TransmissionRig {
         assertThat(client.pool.usedBytes()).isZero();
     }
 
-    @Test
-    void shouldNotTellTheClientWhenAnAcceptedWriteFails() throws Exception {
+    private void sendAcceptedWrite() throws Exception {
         client.device.answering(MemoryDevice.Answer.ACCEPTED, Runnable::run);
         client.simple();
         client.send(Bytes.request(0, WRITE, 1, 512, 512), Bytes.content(9000, 512));
         assertThat(client.received()).isEqualTo(Bytes.simpleReply(0, 1));
+    }
+
+    @Test
+    void shouldNotTellTheClientWhenAnAcceptedWriteFails() throws Exception {
+        sendAcceptedWrite();
 
         client.device.failWith(IoStatus.IO_ERROR);
         client.device.releaseOne();
@@ -121,9 +125,7 @@ class TransmissionFlowTest extends TransmissionRig {
 
     @Test
     void shouldKeepTheMemoryOfAnAcceptedWriteWhenTheClientLeaves() throws Exception {
-        client.device.answering(MemoryDevice.Answer.ACCEPTED, Runnable::run);
-        client.simple();
-        client.send(Bytes.request(0, WRITE, 1, 512, 512), Bytes.content(9000, 512));
+        sendAcceptedWrite();
         assertThat(client.channel.close().isDone()).isTrue();
         assertThat(client.pool.usedBytes()).isEqualTo(4096);
 

@@ -198,12 +198,13 @@ class BareFile:
         pass
 
 
-def fio(server, options, seconds, connections=1):
-    """One run of fio: IOPS, latency from submission to completion in us, server CPU in us for each I/O."""
+def fio(server, options, seconds=None, connections=1):
+    """One run of fio, of so many seconds or once over all of the file: IOPS, latency from submission to completion in us,
+    server CPU in us for each I/O."""
     cpu = server.cpu_seconds()
     report = run(
-        ["fio", "--name=job", *server.target(), "--thread", "--time_based",
-         "--runtime=%d" % seconds, "--norandommap", "--randrepeat=0", "--numjobs=%d" % connections,
+        ["fio", "--name=job", *server.target(), "--thread",
+         *(["--time_based", "--runtime=%d" % seconds] if seconds else []), "--norandommap", "--randrepeat=0", "--numjobs=%d" % connections,
          "--group_reporting", "--lat_percentiles=1", "--output-format=json", *options])
     return figures(report, server.cpu_seconds() - cpu)
 

@@ -52,8 +52,7 @@ final class CacheAwayIT extends EndToEnd {
         assertThat(service.admin().brick("dirty").getDirtyBytes()).isPositive();
         service.cli("cache", "rejoin", CACHE).exitedWith(4);
         clean.checkRunning(service);
-        // Written without the cache, and while the cache comes back: nothing of it may get lost, and nothing old be
-        // seen.
+        // Written without the cache, and while it comes back: nothing of it may get lost, and nothing old be seen.
         int[] left = {400};
         clean.runRandom(service, 8 * MIB, () -> {
             if (--left[0] == 0) {

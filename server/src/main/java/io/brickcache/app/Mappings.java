@@ -321,8 +321,7 @@ final class Mappings implements AutoCloseable {
         long sizeBytes = export.device().geometry().sizeBytes();
         int missing = known.missing();
         if (missing > 0) {
-            // With the size that it has: to change that, some kernels wait for all requests, which wait for
-            // connections.
+            // With the size that it has: to change that, some kernels wait for all requests, and these for connections.
             long deviceBytes = devices.sizeBytes(known.index());
             reconnect(known, export, missing, deviceBytes == 0 ? sizeBytes : deviceBytes);
         }

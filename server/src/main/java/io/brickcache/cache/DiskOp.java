@@ -168,9 +168,8 @@ final class DiskOp extends Gates.Holder implements IoOwner, BufferPool.Waiter {
             mergeEdges();
         } else {
             long offset = part.firstBlock() << core.shape.blockShift();
-            // A trim that left the old content on the disk would bring it back under a dirty block that is dropped: so
-            // the
-            // disk is asked for zeroes, if it can make them without writing, and for nothing otherwise.
+            // A trim that left the old content on the disk would bring it back under a dirty block that is dropped:
+            // so the disk is asked for zeroes, if it can make them without writing, and for nothing otherwise.
             int diskFlags = op == IoOp.TRIM ? IoRequest.FAST_ZERO : flags;
             core.io.submitDisk(IoOp.WRITE_ZEROES, CHANGE, part.brick(), offset, part.bytes(), diskFlags, this);
         }

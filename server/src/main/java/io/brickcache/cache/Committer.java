@@ -286,8 +286,8 @@ final class Committer {
             encodeChanges(epoch);
         }
         epoch.noteForgotten(slots);
-        for (Consumer<MetadataBatch> record : epoch.records) {
-            record.accept(batch);
+        for (int i = 0; i < epoch.records.size(); i++) {
+            epoch.records.get(i).accept(batch);
         }
         putPeriodic();
         plant(epoch);

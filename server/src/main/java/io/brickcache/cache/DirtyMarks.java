@@ -2,7 +2,7 @@ package io.brickcache.cache;
 
 import io.brickcache.block.IoStatus;
 import io.brickcache.env.Loop;
-import java.util.Collection;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,13 +42,13 @@ final class DirtyMarks {
     private final Loop loop;
     private final DirtyWitness witness;
     private final PlantedBug bug;
-    private final Collection<CachedBrick> bricks;
+    private final List<CachedBrick> bricks;
     private int pending;
     private IoStatus result = IoStatus.OK;
     private @Nullable Consumer<IoStatus> onTold;
     private boolean stopped;
 
-    DirtyMarks(Loop loop, DirtyWitness witness, PlantedBug bug, Collection<CachedBrick> bricks) {
+    DirtyMarks(Loop loop, DirtyWitness witness, PlantedBug bug, List<CachedBrick> bricks) {
         this.loop = loop;
         this.witness = witness;
         this.bug = bug;
@@ -65,7 +65,9 @@ final class DirtyMarks {
         pending = 1;
         result = IoStatus.OK;
         onTold = done;
-        for (CachedBrick brick : bricks) {
+        // Each commit comes here; an iterator would be garbage.
+        for (int i = 0; i < bricks.size(); i++) {
+            CachedBrick brick = bricks.get(i);
             Mark mark = brick.mark();
             mark.closingDirty = brick.durablyDirtyBytes() > 0;
             mark.mayBeDurable |= mark.closingDirty;
@@ -107,7 +109,8 @@ final class DirtyMarks {
 
     /** The epoch closed last is durable. */
     void committed() {
-        for (CachedBrick brick : bricks) {
+        for (int i = 0; i < bricks.size(); i++) {
+            CachedBrick brick = bricks.get(i);
             Mark mark = brick.mark();
             if (!mark.closingDirty) {
                 mark.mayBeDurable = false;

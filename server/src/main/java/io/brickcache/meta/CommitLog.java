@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.zip.CRC32C;
 
 /**
  * A ring of metadata batches in a fixed place of the data area ({@link LogRecord} says how one lies there). A record is one
@@ -43,6 +44,7 @@ public final class CommitLog {
     private final IoBuffer buffer;
     private final ByteBuffer view;
     private final Append append = new Append();
+    private final CRC32C crc = new CRC32C();
 
     /** What the ring holds when it is opened; empty afterwards. */
     private ByteBuffer content;
@@ -171,7 +173,7 @@ public final class CommitLog {
         int recordBytes = LogRecord.totalBytes(bodyBytes);
         batch.copyTo(view, LogRecord.HEAD_BYTES);
         lastNumber++;
-        LogRecord.seal(view, lastNumber, bodyBytes, cache, LogRecord.FORMAT_VERSION);
+        LogRecord.seal(view, lastNumber, bodyBytes, cache, LogRecord.FORMAT_VERSION, crc);
         long start = start(batch);
         append.done = done;
         append.end = start + recordBytes;

@@ -42,10 +42,14 @@ record LogRecord(long number, int position, ByteBuffer body) {
         return totalBytes(body.remaining());
     }
 
-    /** Writes the head at the start of {@code out}, before the body of {@code bodyBytes} that is there already. */
-    static void seal(ByteBuffer out, long number, int bodyBytes, byte[] cache, int version) {
+    /**
+     * Writes the head at the start of {@code out}, before the body of {@code bodyBytes} that is there already.
+     *
+     * @param crc is used for it
+     */
+    static void seal(ByteBuffer out, long number, int bodyBytes, byte[] cache, int version, CRC32C crc) {
         out.putInt(0, MAGIC).putInt(4, version).putInt(8, bodyBytes).putLong(12, number);
-        out.putInt(CHECKED_HEAD_BYTES, checksum(out, bodyBytes, cache));
+        out.putInt(CHECKED_HEAD_BYTES, checksum(crc, out, bodyBytes, cache));
     }
 
     /**
@@ -58,7 +62,7 @@ record LogRecord(long number, int position, ByteBuffer body) {
         ByteBuffer in = log.slice(position, log.limit() - position);
         int bodyBytes = in.getInt(8);
         boolean fits = in.getInt(0) == MAGIC && bodyBytes >= 0 && bodyBytes <= in.limit() - HEAD_BYTES;
-        if (!fits || checksum(in, bodyBytes, cache) != in.getInt(CHECKED_HEAD_BYTES)) {
+        if (!fits || checksum(new CRC32C(), in, bodyBytes, cache) != in.getInt(CHECKED_HEAD_BYTES)) {
             return null;
         }
         if (in.getInt(4) != FORMAT_VERSION) {
@@ -70,8 +74,8 @@ record LogRecord(long number, int position, ByteBuffer body) {
         return new LogRecord(in.getLong(12), position, in.slice(HEAD_BYTES, bodyBytes));
     }
 
-    private static int checksum(ByteBuffer in, int bodyBytes, byte[] cache) {
-        CRC32C crc = new CRC32C();
+    private static int checksum(CRC32C crc, ByteBuffer in, int bodyBytes, byte[] cache) {
+        crc.reset();
         crc.update(cache);
         crc.update(in.position(0).limit(CHECKED_HEAD_BYTES));
         crc.update(in.limit(HEAD_BYTES + bodyBytes).position(HEAD_BYTES));

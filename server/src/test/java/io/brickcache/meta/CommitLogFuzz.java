@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 
 /**
  * Fuzz target: the ring of a commit log. The first byte says whether the rest is the ring, records that are laid into it with right
@@ -63,7 +64,7 @@ public final class CommitLogFuzz {
             int number = input.octet() % 16;
             ByteBuffer record = ring.slice(place, BYTES - place);
             int bodyBytes = input.twoOctets() % (record.capacity() - LogRecord.HEAD_BYTES + 1);
-            LogRecord.seal(record, number, bodyBytes, LogRecord.bytes(CACHE), 1 + input.octet() / 250);
+            LogRecord.seal(record, number, bodyBytes, LogRecord.bytes(CACHE), 1 + input.octet() / 250, new CRC32C());
         }
         return ring;
     }

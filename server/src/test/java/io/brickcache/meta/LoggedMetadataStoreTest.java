@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 /** What a store must do, by one whose batches go to a log first. */
@@ -231,7 +232,8 @@ class LoggedMetadataStoreTest extends MetadataStoreContract {
         byte[] bytes = ssd.content();
         ByteBuffer record = ByteBuffer.allocate(LogRecord.ALIGNMENT);
         batch.copyTo(record, LogRecord.HEAD_BYTES);
-        LogRecord.seal(record, 2, batch.sizeBytes(), LogRecord.bytes(CACHE), LogRecord.FORMAT_VERSION + 1);
+        LogRecord.seal(
+                record, 2, batch.sizeBytes(), LogRecord.bytes(CACHE), LogRecord.FORMAT_VERSION + 1, new CRC32C());
         record.get(0, bytes, LOG_OFFSET, LogRecord.ALIGNMENT);
         kill();
 

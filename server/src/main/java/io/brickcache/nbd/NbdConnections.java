@@ -46,11 +46,11 @@ public final class NbdConnections extends ChannelInitializer<Channel> {
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(256 << 10, 1 << 20);
 
     /**
-     * What a Unix socket holds for a client that reads (twice that, since the kernel counts its own, and by default
-     * net.core.wmem_max allows no more): a large answer then takes half as many turns as with net.core.wmem_default. TCP
-     * finds a size by itself.
+     * What a Unix socket holds for a client that reads, if net.core.wmem_max allows it; twice that, since the kernel counts
+     * its own. A large answer then takes fewer turns of waking each other than with net.core.wmem_default. TCP finds a size
+     * by itself.
      */
-    private static final int UNIX_SEND_BYTES = 212_992;
+    private static final int UNIX_SEND_BYTES = 1 << 20;
 
     private final NbdOptions options;
     private final ExportDirectory exports;

@@ -61,7 +61,8 @@ def profile(server, seconds, folder):
 
 
 def parse(line):
-    found = re.match(r"\s*[0-9a-f]+ (.*) \((.*)\)$", line)
+    # What Netty and RocksDB bring along is a file that is deleted as soon as it is loaded.
+    found = re.match(r"\s*[0-9a-f]+ (.*) \((.*)\)$", line.replace(" (deleted))", ")"))
     return (found.group(1), found.group(2)) if found else (line.strip(), "")
 
 

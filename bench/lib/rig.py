@@ -202,10 +202,10 @@ def fio(server, options, seconds=None, connections=1):
     """One run of fio, of so many seconds or once over all of the file: IOPS, latency from submission to completion in us,
     server CPU in us for each I/O."""
     cpu = server.cpu_seconds()
+    limit = ["--time_based", "--runtime=%d" % seconds] if seconds else []
     report = run(
-        ["fio", "--name=job", *server.target(), "--thread",
-         *(["--time_based", "--runtime=%d" % seconds] if seconds else []), "--norandommap", "--randrepeat=0", "--numjobs=%d" % connections,
-         "--group_reporting", "--lat_percentiles=1", "--output-format=json", *options])
+        ["fio", "--name=job", *server.target(), "--thread", *limit, "--norandommap", "--randrepeat=0",
+         "--numjobs=%d" % connections, "--group_reporting", "--lat_percentiles=1", "--output-format=json", *options])
     return figures(report, server.cpu_seconds() - cpu)
 
 

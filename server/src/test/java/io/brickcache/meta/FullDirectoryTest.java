@@ -79,15 +79,18 @@ class FullDirectoryTest {
             }
             assertHolds(store);
 
-            Optional<MetadataException> failure = Optional.empty();
-            for (int i = 0; failure.isEmpty(); i++) {
-                assertThat(i).as("commits before a failure").isLessThan(10_000);
+            // Two in a row: the second finds the database closed. RocksDB deletes old files whenever it is done with
+            // them, and a commit for which there is room again succeeds.
+            for (int i = 0, failures = 0; failures < 2; i++) {
+                assertThat(i).as("commits before two failures").isLessThan(10_000);
                 fill(filler);
-                failure = commit(store);
+                Optional<MetadataException> failure = commit(store);
+                failures = failure.isPresent() ? failures + 1 : 0;
+                if (failure.isPresent()) {
+                    assertThat(failure.get().kind()).isEqualTo(Kind.NO_SPACE);
+                    assertThat(failure.get()).hasMessageContainingAll(directory.toString(), "Free some space");
+                }
             }
-            assertThat(failure.get().kind()).isEqualTo(Kind.NO_SPACE);
-            assertThat(failure.get()).hasMessageContainingAll(directory.toString(), "Free some space");
-            assertThat(commit(store)).get().extracting(MetadataException::kind).isEqualTo(Kind.NO_SPACE);
 
             Files.delete(filler);
             assertHolds(store);
@@ -117,6 +120,7 @@ class FullDirectoryTest {
             }
             assertThat(failing.get().kind()).isEqualTo(Kind.NO_SPACE);
             for (int i = 0; i < 50; i++) {
+                fill(filler);
                 assertThat(commit(store)).isEmpty();
             }
             assertThat(journal).isNotEmptyFile();

@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(rig.ROOT, "deploy/lib"))
 import brickload  # noqa: E402
 
 BLOCK = 4096
+BUILT = os.path.join(rig.ROOT, "server/target/dist")
 CONFIG = """state_directory: %(dir)s/state
 nbd: {listen: "unix:%(dir)s/nbd.sock"}
 admin: {listen: "unix:%(dir)s/admin.sock"}
@@ -28,7 +29,7 @@ cache: {dirty_low: 98%%, dirty_high: 99%%, max_dirty_age: 720h, idle_delay: 720h
 def java_classpath():
     """Of the measurements in bench/src: the packaged service and our own classes."""
     own = os.path.join(rig.ROOT, "bench/target/classes")
-    service = os.path.join(rig.ROOT, "server/target/dist/lib")
+    service = BUILT + "/lib"
     if not os.path.isdir(own) or not os.path.isdir(service):
         raise rig.RigError("not built yet: mvn -Dquickly package")
     return own + ":" + service + "/*"
@@ -57,12 +58,19 @@ def prefer(pid):
         rig.note("the service cannot be given precedence: %s" % error)
 
 
+def install(folder):
+    """The service as an operator has it, below the folder; returns where its bin and lib are."""
+    rig.run([os.path.join(rig.ROOT, "deploy/install"), "--root", folder])
+    return os.path.join(folder, "usr/lib/brickcache/server")
+
+
 class Service:
-    """One node in a folder; its process comes and goes."""
+    """One node in a folder; its process comes and goes. It runs what was built, or what program is set to."""
 
     def __init__(self, folder, java_options="", first=False):
         """First: the process goes before others on a busy machine, as far as we may say so."""
         self.folder, self.java_options, self.first, self.process = folder, java_options, first, None
+        self.program = BUILT
         self.socket = os.path.join(folder, "nbd.sock")
         self._log = os.path.join(folder, "brickcached.log")
         self._environment = dict(os.environ, BRICKCACHE_ENDPOINT="unix:%s/admin.sock" % folder)
@@ -74,7 +82,7 @@ class Service:
         begun = time.monotonic()
         with open(self._log, "a") as log:
             self.process = subprocess.Popen(
-                [os.path.join(rig.ROOT, "server/target/dist/bin/brickcached"), "--config", self.folder + "/brickcached.yaml"],
+                [self.program + "/bin/brickcached", "--config", self.folder + "/brickcached.yaml"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                 env=dict(os.environ, BRICKCACHED_JAVA_OPTS=self.java_options))
         if self.first:

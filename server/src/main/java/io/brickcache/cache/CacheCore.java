@@ -173,8 +173,8 @@ final class CacheCore {
         return true;
     }
 
-    /** A slot from a record is in the map now, at start; if it is dirty, it has been since {@code dirtySince}. */
-    void restored(int slot, int dirtySince) {
+    /** At start, of a slot from a record: what is where, and dirty since {@code dirtySince} if it is. */
+    void countRestored(int slot, int dirtySince) {
         CachedBrick brick = brickOf(slot);
         mappedSlots++;
         brick.cachedBlocks++;
@@ -182,8 +182,12 @@ final class CacheCore {
             dirtySlots++;
             brick.regions().added(slots.block(slot), dirtySince);
         }
-        boolean dirty = slots.state(slot) == SlotTable.DIRTY;
-        policy.arrived(slot, dirty ? Arrival.WRITTEN : Arrival.READ);
+    }
+
+    /** At start, of a slot from a record: the policy hears of it. May run beside {@link #countRestored}. */
+    void enterRestored(int slot) {
+        CachedBrick brick = brickOf(slot);
+        policy.arrived(slot, slots.state(slot) == SlotTable.DIRTY ? Arrival.WRITTEN : Arrival.READ);
         if (brick.heat().isHot(brick.regions().regionOf(slots.block(slot)))) {
             // Twice, so that it is kept when its turn comes.
             policy.accessed(slot);

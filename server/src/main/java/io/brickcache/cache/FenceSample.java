@@ -85,18 +85,27 @@ final class FenceSample {
 
         private final int limit;
         private final PriorityQueue<Item> items = new PriorityQueue<>(Comparator.comparingLong(Item::score));
+        /** No slot of this score or a lower one is kept any more. */
+        private long least = Long.MIN_VALUE;
 
         Best(int limit) {
             this.limit = limit;
         }
 
+        /** Nearly always one comparison: of millions of slots a few hundred are kept. */
         void offer(long score, int slot) {
-            Item least = items.peek();
-            if (items.size() < limit) {
-                items.add(new Item(score, slot));
-            } else if (least != null && score > least.score) {
+            if (score > least) {
+                keep(score, slot);
+            }
+        }
+
+        private void keep(long score, int slot) {
+            items.add(new Item(score, slot));
+            if (items.size() > limit) {
                 items.remove();
-                items.add(new Item(score, slot));
+            }
+            if (items.size() == limit) {
+                least = items.element().score;
             }
         }
     }

@@ -88,4 +88,5 @@ def group(thread, frames):
         return "Netty's native part"
     if "rocksdb" in library:
         return "RocksDB"
-    return "libraries: " + os.path.basename(library)
+    # JNA unpacks its own under a new name for every process.
+    return "libraries: " + re.sub(r"\d+\.tmp$", "", os.path.basename(library))

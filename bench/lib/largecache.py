@@ -4,6 +4,7 @@ The service makes a small cache and attaches a brick; then, while it is down, th
 class CacheEnlargement: its metadata is what the service itself would have written, its data are holes.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -60,7 +61,12 @@ def prefer(pid):
 
 def install(folder):
     """The service as an operator has it, below the folder; returns where its bin and lib are."""
-    rig.run([os.path.join(rig.ROOT, "deploy/install"), "--root", folder])
+    try:
+        rig.run([os.path.join(rig.ROOT, "deploy/install"), "--root", folder])
+    except rig.RigError as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise rig.RigError("%s has no room for the service; set TMPDIR to a folder on a disk with room" % folder) from error
+        raise
     return os.path.join(folder, "usr/lib/brickcache/server")
 
 
